@@ -1,0 +1,583 @@
+/**
+ * What the four command lines share: flags, failures told in plain words, and
+ * output that no peer can forge. The conversations are in the scripts.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { format as formatBytes } from "@std/fmt/bytes";
+import { bold, red, setColorEnabled, yellow } from "@std/fmt/colors";
+
+// --- Flags -------------------------------------------------------------------
+
+/** One flag of a command line. */
+export interface Flag<T> {
+  /** What its value is called in the help; a switch takes none. */
+  takes?: string;
+  /** The value of a flag that was not given. */
+  fallback: T;
+  /** What it is for, in a few words. */
+  help: string;
+  /** Reads its value, or throws a {@linkcode UsageError}. */
+  read(text: string): T;
+}
+
+/** The flags of a program; `maxBytes` is written `--max-bytes`. */
+export type Flags = Record<string, Flag<unknown>>;
+
+/** The value of each flag of a program. */
+export type Values<F extends Flags> = {
+  [Name in keyof F]: F[Name]["fallback"];
+};
+
+/** Options of which those that are flags are all there. */
+export type Filled<O, F extends Flags> =
+  & O
+  & { [Name in keyof F & keyof O]-?: Exclude<O[Name], undefined> };
+
+/** Fills in the flags' fallbacks for options that are left out, or undefined. */
+export function fill<O extends object, F extends Flags>(
+  options: O,
+  flags: F,
+): Filled<O, F> {
+  const fallbacks = Object.entries(flags).map(([name, { fallback }]) => {
+    return [name, options[name as keyof O] ?? fallback];
+  });
+  return { ...options, ...Object.fromEntries(fallbacks) };
+}
+
+/** Says what is wrong with a command line. */
+export class UsageError extends Error {}
+
+/** A flag that is given or not. */
+export function toggle(help: string): Flag<boolean> {
+  return { fallback: false, help, read: (text) => text !== "false" };
+}
+
+/** A flag that takes a text, of at most `most` bytes in UTF-8. */
+export function text(
+  fallback: string,
+  help: string,
+  most = Infinity,
+): Flag<string> {
+  return { takes: "TEXT", fallback, help, read };
+
+  function read(value: string): string {
+    const { length } = encode(value);
+    if (length <= most) return value;
+    throw new UsageError(`takes at most ${most} bytes, not ${length}`);
+  }
+}
+
+/** A flag that takes a name or an address, `[::1]` as well as `::1`. */
+export function host(fallback: string, help: string): Flag<string> {
+  return { takes: "HOST", fallback, help, read };
+
+  function read(value: string): string {
+    const name = value.replace(/^\[(.+)\]$/, "$1");
+    if (/^[\w.:-]+$/.test(name)) return name;
+    throw new UsageError(`takes a name or an address, not "${visible(value)}"`);
+  }
+}
+
+/** A flag that takes a whole number. */
+export function whole(
+  fallback: number,
+  range: [least: number, most: number],
+  help: string,
+): Flag<number> {
+  const read = numberReader(/^\d+$/, "a whole number", range);
+  return { takes: "N", fallback, help, read };
+}
+
+/** A flag that takes seconds or a fraction of one, up to a day. */
+export function seconds(fallback: number, help: string): Flag<number> {
+  const read = numberReader(/^\d+(\.\d+)?$/, "seconds", [0, 86_400]);
+  return { takes: "SECONDS", fallback, help, read };
+}
+
+function numberReader(form: RegExp, kind: string, range: [number, number]) {
+  const [least, most] = range;
+  return (value: string): number => {
+    const n = Number(value);
+    if (form.test(value) && n >= least && n <= most) return n;
+    const right = `${kind} from ${least} to ${most}`;
+    throw new UsageError(`takes ${right}, not "${visible(value)}"`);
+  };
+}
+
+/**
+ * Reads a command line.
+ *
+ * @throws {UsageError} If a flag is unknown, lacks its value or cannot take it.
+ */
+export function parse<F extends Flags>(flags: F, args: string[]): Values<F> {
+  const names = Object.keys(flags);
+  const valued = names.filter((name) => flags[name].takes).map(kebab);
+  const given = parseArgs(attachValues(args, valued), {
+    string: [...valued, "_"],
+    boolean: names.map(kebab).filter((name) => !valued.includes(name)),
+    alias: { help: "h" },
+    unknown(arg) {
+      if (!/^-./.test(arg)) return true;
+      throw new UsageError(`unknown flag ${visible(arg)}; --help lists them`);
+    },
+  });
+  if (given._.length > 0) {
+    throw new UsageError(`unexpected argument "${visible(`${given._[0]}`)}"`);
+  }
+  return Object.fromEntries(names.map((name) => {
+    return [name, valueOf(flags[name], kebab(name), given[kebab(name)])];
+  })) as Values<F>;
+}
+
+function valueOf<T>(flag: Flag<T>, name: string, given?: string | boolean): T {
+  if (given === undefined) return flag.fallback;
+  try {
+    return flag.read(String(given));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`--${name} ${error.message}`);
+  }
+}
+
+/**
+ * Writes `--port 80` as `--port=80`, so that a value may be empty (`--message
+ * ""`), a dash (`--message -`), or wrong in a way worth telling (`--port -1`).
+ */
+function attachValues(args: string[], valued: string[]): string[] {
+  const attached: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const name = args[i].replace(/^--/, "");
+    if (name === args[i] || !valued.includes(name)) {
+      attached.push(args[i]);
+      continue;
+    }
+    const value = args[++i];
+    if (value === undefined || value.startsWith("--")) {
+      throw new UsageError(`--${name} needs a value, as in --${name}=VALUE`);
+    }
+    attached.push(`--${name}=${value}`);
+  }
+  return attached;
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+// --- Running a program -------------------------------------------------------
+
+/** Flags that every program has. */
+export type NetFlags = Flags & { hostname: Flag<string>; port: Flag<number> };
+
+/** A program: what `--help` says of it, and what it does. */
+export interface Program<F extends NetFlags> {
+  /** What its words on standard error begin with. */
+  role: "server" | "client";
+  /** Its file, as one types it in the project's folder. */
+  file: string;
+  /** What it does, in a sentence or two. */
+  about: string;
+  /** Its flags, `--help` aside. */
+  flags: F;
+  /** Flags to show as an example. */
+  example: string[];
+  /** The narrowest value of `--allow-net` under which it works. */
+  grant(options: Values<F>): string;
+  /** Does the work. */
+  run(options: Values<F>): Promise<void>;
+}
+
+let role = "";
+
+/**
+ * Runs a program with the arguments of this process, and then ends the process:
+ * with 0 when the work is done, 1 when it failed, 2 when a flag was wrong.
+ */
+export async function main<F extends NetFlags>(
+  program: Program<F>,
+): Promise<never> {
+  role = program.role;
+  if (role === "client") Deno.addSignalListener("SIGINT", interrupted);
+  setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
+  const flags = { ...program.flags, help: toggle("show this help") };
+  const options = parseOrExit(flags);
+  try {
+    await (options.help ? print(usage(program, flags)) : program.run(options));
+    await printed();
+  } catch (error) {
+    const words = explain(error, { ...options, grant: program.grant(options) });
+    if (words === undefined) throw error;
+    tell(red(words));
+    Deno.exit(1);
+  }
+  Deno.exit(0);
+}
+
+function parseOrExit<F extends Flags>(flags: F): Values<F> {
+  try {
+    return parse(flags, Deno.args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    tell(red(error.message));
+    Deno.exit(2);
+  }
+}
+
+function interrupted(): never {
+  tell(red("interrupted"));
+  Deno.exit(130); // 128 and the number of the signal, as a shell counts
+}
+
+function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
+  const command = (args: string[]) => {
+    const grant = program.grant(parse(program.flags, args));
+    return ["deno run", `--allow-net=${grant}`, program.file, ...args].join(
+      " ",
+    );
+  };
+  const rows = Object.entries(flags).map(
+    ([name, { takes, fallback, help }]) => {
+      const short = name === "help" ? "-h, " : "";
+      const flag = `${short}--${kebab(name)} ${takes ?? ""}`.padEnd(25);
+      return `  ${flag} ${help}${takes ? ` [${fallback}]` : ""}\n`;
+    },
+  );
+  return `${program.about}\n\nUsage:\n  ${command([])} [flags]\n\n` +
+    `Flags:\n${rows.join("")}\nExample:\n  ${command(program.example)}\n`;
+}
+
+/** A server that runs, as `Deno.serve` returns it. */
+export interface Server extends AsyncDisposable {
+  /** The address it is bound to, with the real port. */
+  readonly addr: Deno.NetAddr;
+  /** Resolves when its last conversation is over. */
+  readonly finished: Promise<void>;
+  /** Takes nobody new, lets the conversations in flight finish, and ends. */
+  shutdown(): Promise<void>;
+}
+
+/** Starts a server and stays with it until it is done, or is told to stop. */
+export async function runServer(start: () => Server): Promise<void> {
+  const windows = Deno.build.os === "windows";
+  const signals: Deno.Signal[] = ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"];
+  const stop = Promise.withResolvers<void>();
+  for (const signal of signals) Deno.addSignalListener(signal, stop.resolve);
+  const server = start();
+  await Promise.race([server.finished, stop.promise]);
+  // From here on the same signal ends the process at once, as it always does.
+  for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
+  await server.shutdown();
+}
+
+// --- Words -------------------------------------------------------------------
+
+/** Says something about the work, on standard error. */
+export function tell(words: string): void {
+  console.error(`${bold(`${role}:`)} ${words}`);
+}
+
+/** Writes an address the way it is written on a command line. */
+export function address(at: { hostname: string; port: number }): string {
+  const { hostname, port } = at;
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
+}
+
+/** Where something failed, and the `--allow-net` that would allow it. */
+type Place = { hostname: string; port: number; grant: string };
+
+/** The failures that one can do something about, by the name of the error. */
+const WORDS: Record<string, (at: Place, why: string) => string> = {
+  AddrInUse: ({ port }) =>
+    `port ${port} is in use; stop the program that has it, ` +
+    "or choose another with --port",
+  AddrNotAvailable: ({ hostname }) =>
+    `${hostname} is not an address of this machine; ` +
+    "choose one that is, such as 127.0.0.1, with --hostname",
+  PermissionDenied: ({ port }) =>
+    `port ${port} is privileged: the system keeps those below 1024 for root; ` +
+    "choose one from 1024 up with --port",
+  NotCapable: (at) =>
+    `Deno's sandbox does not allow ${address(at)}; ` +
+    `run it again with --allow-net=${at.grant}`,
+  ConnectionRefused: (at) =>
+    `nobody listens on ${address(at)}; start the server first, ` +
+    "or wait for it with --wait 10",
+  NetworkUnreachable: (at) =>
+    `no network leads to ${address(at)}; check the address and the cable`,
+  TimedOut: (at, why) =>
+    `${address(at)}: ${why}; wait longer with --timeout (0: for ever)`,
+  QuotaExceededError: (at, why) => `${address(at)}: ${why}`,
+  OutputError: (_, why) => why,
+  Interrupted: (at) => `${address(at)} was cut off: the server stops`,
+  ConnectionReset: reset,
+  ConnectionAborted: reset,
+  BrokenPipe: reset,
+  NotConnected: reset,
+};
+
+function reset(at: Place): string {
+  return `${address(at)} reset the connection before its end; try again`;
+}
+
+/** Tells a failure of the network in plain words, and nothing of a mistake in the code. */
+function explain(error: unknown, at: Place): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (/lookup address|No such host|ENOTFOUND|EAI_/.test(error.message)) {
+    return `the name ${at.hostname} does not resolve; check its spelling, ` +
+      "or give an address such as 127.0.0.1";
+  }
+  if (Object.hasOwn(WORDS, error.name)) {
+    return WORDS[error.name](at, error.message);
+  }
+  // What remains of the system's refusals is told in the system's words.
+  return "code" in error ? `${address(at)}: ${error.message}` : undefined;
+}
+
+// --- Output ------------------------------------------------------------------
+
+/** What one conversation amounted to. */
+export interface Totals {
+  /** Bytes received. */
+  received: number;
+  /** Bytes sent. */
+  sent: number;
+  /** Reads that it took to receive them. */
+  reads: number;
+}
+
+/** What a server reports while it runs; each is optional. */
+export interface Reports {
+  /** It listens, on this address. */
+  onListen?(addr: Deno.NetAddr): void;
+  /** A peer has connected. */
+  onOpen?(peer: Deno.NetAddr): void;
+  /** A peer has sent this text; the next read waits for what this returns. */
+  onText?(text: string, peer: Deno.NetAddr): void | Promise<void>;
+  /** A conversation is over. */
+  onDone?(peer: Deno.NetAddr, totals: Totals): void;
+  /** A conversation failed, or (with the server's own address) the listening. */
+  onError?(error: Error, at: Deno.NetAddr): void;
+}
+
+/** Reports for people: text on standard output, words about it beside. */
+export function report({ verbose }: { verbose: boolean }): Reports {
+  return {
+    onListen: (addr) => tell(`listening on ${address(addr)}`),
+    onText: (text, peer) => print(lines(text, peer)),
+    onError(error, at) {
+      const words = explain(error, { ...at, grant: at.hostname });
+      tell(yellow(words ?? `${address(at)}: ${error}`));
+    },
+    ...(verbose && {
+      onOpen: (peer) => tell(`${address(peer)} connected`),
+      onDone: (peer, totals) => tell(`${address(peer)} done: ${sum(totals)}`),
+    }),
+  };
+}
+
+/** Tells from where a client speaks to whom. */
+export function tellPath(local: Deno.NetAddr, remote: Deno.NetAddr): void {
+  tell(`from ${address(local)} to ${address(remote)}`);
+}
+
+/** Sums up a conversation: `30 B received in 1 read, 24 B sent`. */
+export function sum({ received, sent, reads }: Totals): string {
+  const times = reads === 1 ? "read" : "reads";
+  return `${formatBytes(received)} received in ${reads} ${times}, ` +
+    `${formatBytes(sent)} sent`;
+}
+
+/**
+ * Puts the peer's address before each line. A text that stops short of a
+ * newline is a line all the same: the next one may be another peer's.
+ */
+export function lines(text: string, peer: Deno.NetAddr): string {
+  const lead = `${address(peer)}> `;
+  return text.replace(/\n$/, "").split("\n")
+    .map((line) => `${lead}${visible(line)}\n`).join("");
+}
+
+/**
+ * Shows the characters that move a cursor, colour a screen, start a line or
+ * turn the direction of writing as escapes, so that a text cannot pretend to
+ * be anything else. A tab stays.
+ */
+export function visible(text: string): string {
+  const hidden = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+  return text.replace(hidden, (character) => {
+    const hex = character.charCodeAt(0).toString(16);
+    return hex.length > 2
+      ? `\\u${hex.padStart(4, "0")}`
+      : `\\x${hex.padStart(2, "0")}`;
+  });
+}
+
+/** Where a client shows what it receives. */
+export interface Screen extends AsyncDisposable {
+  /** Shows some bytes; resolves when they are out. */
+  show(bytes: Uint8Array): Promise<void>;
+}
+
+/**
+ * Opens standard output for what a client receives. A file or a pipe is given
+ * the exact bytes; a terminal the text, with control characters made visible
+ * and a newline at the very end.
+ */
+export function screen(): Screen {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let end = "\n";
+  async function showText(text: string): Promise<void> {
+    if (text === "") return;
+    end = text.slice(-1);
+    await write(text.split("\n").map(visible).join("\n"));
+  }
+  if (!Deno.stdout.isTerminal()) {
+    return { show: write, async [Symbol.asyncDispose]() {} };
+  }
+  return {
+    show: (bytes) => showText(decoder.decode(bytes, { stream: true })),
+    async [Symbol.asyncDispose]() {
+      await showText(decoder.decode());
+      if (end !== "\n") await write("\n");
+    },
+  };
+}
+
+/** Characters that may wait for standard output before printing makes wait. */
+const PATIENCE = 2 ** 20;
+let waiting = "";
+let printing: Promise<void> | undefined;
+let closed = false;
+
+/**
+ * Prints a text without waiting for it; many small ones become one write. Only
+ * a caller that runs far ahead of whoever reads the output is given a promise
+ * to wait for.
+ */
+export function print(text: string): Promise<void> | undefined {
+  if (closed) return;
+  waiting += text;
+  printing ??= printWaiting();
+  return waiting.length > PATIENCE ? printing : undefined;
+}
+
+/** Resolves when all that was printed is out. */
+export async function printed(): Promise<void> {
+  await printing;
+}
+
+async function printWaiting(): Promise<void> {
+  try {
+    while (waiting) {
+      const text = waiting;
+      waiting = "";
+      await write(text);
+    }
+    printing = undefined;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    closed = true; // and what is printed from now on is nobody's
+    tell(yellow(`${error.message}; the rest of it is not shown`));
+  }
+}
+
+class OutputError extends Error {
+  override name = "OutputError";
+}
+
+async function write(bytes: string | Uint8Array): Promise<void> {
+  try {
+    await writeAll(Deno.stdout, bytes);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    throw new OutputError("standard output was closed");
+  }
+}
+
+// --- What TCP needs on both sides --------------------------------------------
+
+/** Counts what a connection carries, and notices when it carries nothing. */
+export class Meter implements Totals, Disposable {
+  /** Bytes received. */
+  received = 0;
+  /** Bytes sent. */
+  sent = 0;
+  /** Reads that brought something. */
+  reads = 0;
+  #seconds: number;
+  #onSilence: (reason: Error) => void;
+  #timer?: ReturnType<typeof setTimeout>;
+  #last = performance.now();
+
+  /**
+   * Starts to watch.
+   *
+   * @param seconds How long the connection may be silent; 0 is for ever.
+   * @param onSilence Called with the reason when it was silent for longer.
+   */
+  constructor(seconds: number, onSilence: (reason: Error) => void) {
+    this.#seconds = seconds;
+    this.#onSilence = onSilence;
+    if (seconds > 0) this.#wait(seconds * 1000);
+  }
+
+  /** A read brought `n` bytes. */
+  read(n: number): void {
+    this.received += n;
+    this.reads++;
+    this.touch();
+  }
+
+  /** A write took `n` bytes. */
+  wrote(n: number): void {
+    this.sent += n;
+    this.touch();
+  }
+
+  /** Something else happened: that is not silence, either. */
+  touch(): void {
+    this.#last = performance.now();
+  }
+
+  /** Watches no longer. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  // To set a timer anew at every read would cost more than the read. This one
+  // looks when it rings how long the silence has been, and may sleep again.
+  #wait(ms: number) {
+    this.#timer = setTimeout(() => {
+      const left = this.#last + this.#seconds * 1000 - performance.now();
+      if (left > 0) return this.#wait(left);
+      const words = `silent for ${this.#seconds} seconds`;
+      this.#onSilence(new Deno.errors.TimedOut(words));
+    }, ms);
+  }
+}
+
+/** The bytes of a message: a text is encoded as UTF-8. */
+export function encode(message: string | Uint8Array): Uint8Array {
+  return typeof message === "string" ? encoder.encode(message) : message;
+}
+
+const encoder = new TextEncoder();
+
+/** Writes the whole message: one write may take only a part of it. */
+export async function writeAll(
+  to: { write(bytes: Uint8Array): Promise<number> },
+  message: string | Uint8Array,
+  meter?: Meter,
+): Promise<void> {
+  let rest = encode(message);
+  while (rest.length > 0) {
+    const n = await to.write(rest);
+    meter?.wrote(n);
+    rest = rest.subarray(n);
+  }
+}

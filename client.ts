@@ -1,0 +1,164 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234
+/**
+ * A TCP client. It prints what the server says, answers with a message of its
+ * own as soon as anything has arrived, and listens to the end.
+ *
+ * @module
+ */
+
+import * as cli from "./cli.ts";
+
+/** Options for {@linkcode exchange}. */
+export interface ExchangeOptions {
+  /** Address or name of the server. @default {"127.0.0.1"} */
+  hostname?: string;
+  /** Port of the server. @default {1234} */
+  port?: number;
+  /** What to say; a stream is said as it comes. @default {"Message sent from client-side."} */
+  message?: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** Bytes that one read takes at most. @default {1024} */
+  buffer?: number;
+  /** Seconds of silence that end the conversation; 0: none. @default {30} */
+  timeout?: number;
+  /** Seconds to keep trying while nobody listens there. @default {0} */
+  wait?: number;
+  /** We are connected: from this address of ours to that one of the server. */
+  onOpen?(local: Deno.NetAddr, remote: Deno.NetAddr): void;
+  /** Some bytes came; they are valid until what this returns has resolved. */
+  onData?(bytes: Uint8Array): void | Promise<void>;
+}
+
+/**
+ * Holds one conversation with a server.
+ *
+ * @example Greet and be greeted
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exchange } from "./client.ts";
+ * import { serve } from "./server.ts";
+ *
+ * await using server = serve({ port: 0 });
+ * const { received, sent } = await exchange({ port: server.addr.port });
+ * assertEquals(received, "Message from the server.".length);
+ * assertEquals(sent, "Message sent from client-side.".length);
+ * ```
+ *
+ * @param options What is not to be as the defaults have it.
+ * @returns The bytes that went either way, and the reads that it took.
+ * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
+ * @throws {Deno.errors.ConnectionReset} If the server ends it out of order.
+ * @throws {Deno.errors.TimedOut} If the silence lasts longer than `timeout`.
+ * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
+ */
+export async function exchange(
+  options: ExchangeOptions = {},
+): Promise<cli.Totals> {
+  const settings = cli.fill(options, FLAGS);
+  const end = new AbortController();
+  const { signal } = end;
+  using meter = new cli.Meter(settings.timeout, (why) => end.abort(why));
+  try {
+    using conn = await connect(settings, meter, signal);
+    settings.onOpen?.(conn.localAddr, conn.remoteAddr);
+    // Up to here the signal ended the wait for a connection, not the connection.
+    signal.onabort = () => conn[Symbol.dispose]();
+    const arrival = Promise.withResolvers<void>();
+    const said = arrival.promise.then(() => say(conn, settings, meter));
+    // A server that stops listening is heard to its end all the same. Only where
+    // the message itself cannot be read, waiting for an answer makes no sense.
+    said.catch((error) => "code" in error || end.abort(error));
+    await hear(conn, settings, meter, arrival.resolve);
+    await said;
+  } catch (error) {
+    throw signal.reason ?? error;
+  }
+  const { received, sent, reads } = meter;
+  return { received, sent, reads };
+}
+
+type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
+
+/** Connects; while nobody listens there, it tries again for `wait` seconds. */
+async function connect(
+  { hostname, port, wait }: Settings,
+  meter: cli.Meter,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  const deadline = performance.now() + wait * 1000;
+  for (;;) {
+    try {
+      return await Deno.connect({ hostname, port, signal });
+    } catch (error) {
+      const refused = error instanceof Deno.errors.ConnectionRefused;
+      if (!refused || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    meter.touch(); // a refusal is not silence
+  }
+}
+
+/** Reports what the server says, read by read, until its end of stream. */
+async function hear(
+  conn: Deno.TcpConn,
+  { buffer, onData }: Settings,
+  meter: cli.Meter,
+  onArrival: () => void,
+): Promise<void> {
+  const bytes = new Uint8Array(buffer);
+  for (;;) {
+    const n = await conn.read(bytes);
+    onArrival(); // the first read counts; an end of stream has arrived, too
+    if (n === null) break;
+    meter.read(n);
+    await onData?.(bytes.subarray(0, n));
+  }
+}
+
+/** Sends the message, and then says that there is no more to come. */
+async function say(
+  conn: Deno.TcpConn,
+  { message }: Settings,
+  meter: cli.Meter,
+): Promise<void> {
+  const parts = message instanceof ReadableStream ? message : [message];
+  for await (const part of parts) await cli.writeAll(conn, part, meter);
+  await conn.closeWrite();
+}
+
+// --- The command line --------------------------------------------------------
+
+const FLAGS = {
+  hostname: cli.host("127.0.0.1", "address or name of the server"),
+  port: cli.whole(1234, [1, 65_535], "port of the server"),
+  message: cli.text(
+    "Message sent from client-side.",
+    "what to say; - is standard input",
+  ),
+  buffer: cli.whole(1024, [1, 2 ** 24], "bytes of one read, at most"),
+  timeout: cli.seconds(30, "silence that ends the conversation; 0: none"),
+  wait: cli.seconds(0, "keep trying while nobody listens there"),
+  verbose: cli.toggle("tell of the opening and the closing"),
+};
+
+if (import.meta.main) {
+  await cli.main({
+    role: "client",
+    file: "client.ts",
+    about: "A TCP client: it prints what the server says, and answers once.",
+    flags: FLAGS,
+    example: ["--port", "8080", "--wait", "10", "--message", "Hello"],
+    grant: cli.address,
+    async run({ verbose, ...options }) {
+      await using screen = cli.screen();
+      const totals = await exchange({
+        ...options,
+        message: options.message === "-"
+          ? Deno.stdin.readable
+          : options.message,
+        onOpen: verbose ? cli.tellPath : undefined,
+        onData: screen.show,
+      });
+      if (verbose) cli.tell(`done: ${cli.sum(totals)}`);
+    },
+  });
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234
+/**
+ * A TCP server. It greets every client, prints what the client says, and closes
+ * when the client has said everything: many clients at once.
+ *
+ * @module
+ */
+
+import * as cli from "./cli.ts";
+
+/** Options for {@linkcode serve}. */
+export interface ServeOptions extends cli.Reports {
+  /** Address or name to listen on. @default {"127.0.0.1"} */
+  hostname?: string;
+  /** Port to listen on; 0 is any free one. @default {1234} */
+  port?: number;
+  /** What greets every client. @default {"Message from the server."} */
+  message?: string | Uint8Array;
+  /** Whether one conversation is enough. @default {false} */
+  once?: boolean;
+  /** Bytes that one read takes at most. @default {1024} */
+  buffer?: number;
+  /** Seconds of silence that end a conversation; 0: none. @default {30} */
+  timeout?: number;
+  /** Bytes that a client may send; 0: any number. @default {1048576} */
+  maxBytes?: number;
+  /** Conversations at once; whoever comes then waits. @default {10000} */
+  maxConnections?: number;
+  /** Connections that may wait to be accepted. @default {511} */
+  backlog?: number;
+}
+
+/**
+ * Starts a TCP server.
+ *
+ * @example Hear the greeting
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "./server.ts";
+ *
+ * await using server = serve({ port: 0, message: "Hello!" });
+ * using conn = await Deno.connect({ port: server.addr.port });
+ * await conn.closeWrite(); // nothing to say
+ * assertEquals(await new Response(conn.readable).text(), "Hello!");
+ * ```
+ *
+ * @param options What is not to be as the defaults have it.
+ * @returns The server; it listens already.
+ * @throws {Deno.errors.AddrInUse} If another program has the port.
+ * @throws {Deno.errors.AddrNotAvailable} If the address is not this machine's.
+ * @throws {Deno.errors.PermissionDenied} If the port is kept for root.
+ * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
+ */
+export function serve(options: ServeOptions = {}): cli.Server {
+  const settings = cli.fill(options, FLAGS);
+  const { hostname, port, backlog } = settings;
+  const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
+  const open = new Set<Deno.TcpConn>();
+  const finished = acceptAll(listener, open, settings);
+  settings.onListen?.(listener.addr);
+  return {
+    addr: listener.addr,
+    finished,
+    async shutdown() {
+      listener[Symbol.dispose]();
+      const grace = setTimeout(() => open.forEach(close), GRACE * 1000);
+      await finished;
+      clearTimeout(grace);
+    },
+    [Symbol.asyncDispose]() {
+      return this.shutdown();
+    },
+  };
+}
+
+/** Seconds that conversations in flight are given at a shutdown. */
+const GRACE = 5;
+
+type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
+
+/** Accepts clients until the listener is closed, and sees the last one out. */
+async function acceptAll(
+  listener: Deno.TcpListener,
+  open: Set<Deno.TcpConn>,
+  settings: Settings,
+): Promise<void> {
+  let departure = Promise.withResolvers<void>();
+  for (;;) {
+    try {
+      const conn = await listener.accept();
+      open.add(conn);
+      converse(conn, settings).finally(() => {
+        open.delete(conn);
+        departure.resolve();
+        departure = Promise.withResolvers();
+      });
+      if (settings.once) listener.close();
+      if (open.size < settings.maxConnections) continue;
+      settings.onError?.(limit(`${open.size} connections`), listener.addr);
+      await departure.promise; // whoever comes meanwhile waits in the backlog
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource) break; // closed
+      settings.onError?.(error as Error, listener.addr);
+      await pauseAfter(error);
+    }
+  }
+  while (open.size > 0) await departure.promise;
+}
+
+/**
+ * A client that left before it was accepted concerns nobody else. The other
+ * failures (no descriptor left, no memory) pass with time, and would come again
+ * at once.
+ */
+async function pauseAfter(error: unknown): Promise<void> {
+  if (error instanceof Deno.errors.NotConnected) return;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+/** Holds one conversation: what goes wrong in it is reported, and stays in it. */
+async function converse(conn: Deno.TcpConn, settings: Settings): Promise<void> {
+  const peer = conn.remoteAddr;
+  let trouble: Error | undefined;
+  function end(reason: Error) {
+    trouble ??= reason;
+    close(conn); // a read or a write that waits fails now
+  }
+  using meter = new cli.Meter(settings.timeout, end);
+  settings.onOpen?.(peer);
+  await Promise.all([
+    // A client that stops listening may still have something to say.
+    greet(conn, settings, meter).catch((error) => trouble ??= error),
+    hear(conn, settings, meter).catch(end),
+  ]);
+  close(conn);
+  if (trouble) settings.onError?.(trouble, peer);
+  settings.onDone?.(peer, meter);
+}
+
+/** Sends the message at once: in this conversation the server speaks first. */
+async function greet(
+  conn: Deno.TcpConn,
+  { message }: Settings,
+  meter: cli.Meter,
+): Promise<void> {
+  await cli.writeAll(conn, message, meter);
+  // An empty greeting still has an end, for which the client can wait.
+  if (message.length === 0) await conn.closeWrite();
+}
+
+/** Reports what the client says, read by read, until its end of stream. */
+async function hear(
+  conn: Deno.TcpConn,
+  { buffer, maxBytes, onText }: Settings,
+  meter: cli.Meter,
+): Promise<void> {
+  const bytes = new Uint8Array(buffer);
+  // A read may end inside a character: the decoder keeps the beginning of it
+  // until the next read brings the rest.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  for (;;) {
+    const n = await conn.read(bytes);
+    if (n === null) break; // the client's end of stream
+    meter.read(n);
+    if (maxBytes && meter.received > maxBytes) throw limit(`${maxBytes} bytes`);
+    const text = decoder.decode(bytes.subarray(0, n), { stream: true });
+    if (text) await onText?.(text, conn.remoteAddr);
+  }
+  const rest = decoder.decode(); // a character that never became whole
+  if (rest) await onText?.(rest, conn.remoteAddr);
+}
+
+function limit(what: string): Error {
+  const words = `the limit of ${what} is reached`;
+  return new DOMException(words, "QuotaExceededError");
+}
+
+function close(conn: Deno.TcpConn): void {
+  conn[Symbol.dispose](); // unlike close(), it may be called twice
+}
+
+// --- The command line --------------------------------------------------------
+
+const FLAGS = {
+  hostname: cli.host("127.0.0.1", "address or name to listen on"),
+  port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
+  message: cli.text("Message from the server.", "what greets every client"),
+  once: cli.toggle("hold one conversation, then exit"),
+  buffer: cli.whole(1024, [1, 2 ** 24], "bytes of one read, at most"),
+  timeout: cli.seconds(30, "silence that ends a conversation; 0: none"),
+  maxBytes: cli.whole(2 ** 20, [0, 1e15], "bytes of one client; 0: any number"),
+  maxConnections: cli.whole(10_000, [1, 1e6], "conversations at once"),
+  backlog: cli.whole(511, [0, 65_535], "connections that wait for accept"),
+  verbose: cli.toggle("tell of each opening and closing"),
+};
+
+if (import.meta.main) {
+  await cli.main({
+    role: "server",
+    file: "server.ts",
+    about: "A TCP server: it greets every client and prints what it says.",
+    flags: FLAGS,
+    example: ["--port", "8080", "--message", "Hello"],
+    grant: cli.address,
+    run: (options) =>
+      cli.runServer(() => serve({ ...options, ...cli.report(options) })),
+  });
+}
