@@ -76,7 +76,9 @@ export function host(fallback: string, help: string): Flag<string> {
 
   function read(value: string): string {
     const name = value.replace(/^\[(.+)\]$/, "$1");
-    if (/^[\w.:-]+$/.test(name)) return name;
+    if (/^[\w.-]+$/.test(name)) return name;
+    const ipv6 = name.includes(":") && URL.parse(`http://[${name}]`);
+    if (ipv6) return ipv6.hostname.slice(1, -1); // 0:0::1 becomes ::1
     throw new UsageError(`takes a name or an address, not "${visible(value)}"`);
   }
 }
@@ -280,11 +282,9 @@ export function tell(words: string): void {
 }
 
 /** Writes an address the way it is written on a command line. */
-export function address(at: { hostname: string; port: number }): string {
-  const { hostname, port } = at;
-  return hostname.includes(":")
-    ? `[${hostname}]:${port}`
-    : `${hostname}:${port}`;
+export function address(at: { hostname: string; port?: number }): string {
+  const host = at.hostname.includes(":") ? `[${at.hostname}]` : at.hostname;
+  return at.port === undefined ? host : `${host}:${at.port}`;
 }
 
 /** Where something failed, and the `--allow-net` that would allow it. */
@@ -303,7 +303,7 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
     "choose one from 1024 up with --port",
   NotCapable: (at) =>
     `Deno's sandbox does not allow ${address(at)}; ` +
-    `run it again with --allow-net=${at.grant}`,
+    `allow it with --allow-net=${at.grant}`,
   ConnectionRefused: (at) =>
     `nobody listens on ${address(at)}; start the server first, ` +
     "or wait for it with --wait 10",
@@ -312,6 +312,7 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
   TimedOut: (at, why) =>
     `${address(at)}: ${why}; wait longer with --timeout (0: for ever)`,
   QuotaExceededError: (at, why) => `${address(at)}: ${why}`,
+  URIError: (at) => `${at.hostname} is neither a name nor an address`,
   OutputError: (_, why) => why,
   Interrupted: (at) => `${address(at)} was cut off: the server stops`,
   ConnectionReset: reset,
@@ -370,7 +371,10 @@ export function report({ verbose }: { verbose: boolean }): Reports {
     onListen: (addr) => tell(`listening on ${address(addr)}`),
     onText: (text, peer) => print(lines(text, peer)),
     onError(error, at) {
-      const words = explain(error, { ...at, grant: at.hostname });
+      const words = explain(error, {
+        ...at,
+        grant: address({ hostname: at.hostname }),
+      });
       tell(yellow(words ?? `${address(at)}: ${error}`));
     },
     ...(verbose && {
@@ -417,18 +421,15 @@ export function visible(text: string): string {
   });
 }
 
-/** Where a client shows what it receives. */
-export interface Screen extends AsyncDisposable {
-  /** Shows some bytes; resolves when they are out. */
-  show(bytes: Uint8Array): Promise<void>;
-}
-
 /**
- * Opens standard output for what a client receives. A file or a pipe is given
- * the exact bytes; a terminal the text, with control characters made visible
- * and a newline at the very end.
+ * Does something with a function that shows bytes on standard output. A file or
+ * a pipe is given the exact bytes; a terminal is given the text, with control
+ * characters made visible and a newline at the very end.
  */
-export function screen(): Screen {
+export async function showing<T>(
+  work: (show: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  if (!Deno.stdout.isTerminal()) return await work(write);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let end = "\n";
   async function showText(text: string): Promise<void> {
@@ -436,16 +437,14 @@ export function screen(): Screen {
     end = text.slice(-1);
     await write(text.split("\n").map(visible).join("\n"));
   }
-  if (!Deno.stdout.isTerminal()) {
-    return { show: write, async [Symbol.asyncDispose]() {} };
+  try {
+    return await work((bytes) =>
+      showText(decoder.decode(bytes, { stream: true }))
+    );
+  } finally {
+    await showText(decoder.decode());
+    if (end !== "\n") await write("\n");
   }
-  return {
-    show: (bytes) => showText(decoder.decode(bytes, { stream: true })),
-    async [Symbol.asyncDispose]() {
-      await showText(decoder.decode());
-      if (end !== "\n") await write("\n");
-    },
-  };
 }
 
 /** Characters that may wait for standard output before printing makes wait. */

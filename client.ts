@@ -22,6 +22,8 @@ export interface ExchangeOptions {
   timeout?: number;
   /** Seconds to keep trying while nobody listens there. @default {0} */
   wait?: number;
+  /** Nobody listens there yet: we keep trying. */
+  onRefused?(): void;
   /** We are connected: from this address of ours to that one of the server. */
   onOpen?(local: Deno.NetAddr, remote: Deno.NetAddr): void;
   /** Some bytes came; they are valid until what this returns has resolved. */
@@ -80,18 +82,19 @@ type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
 
 /** Connects; while nobody listens there, it tries again for `wait` seconds. */
 async function connect(
-  { hostname, port, wait }: Settings,
+  { hostname, port, wait, onRefused }: Settings,
   meter: cli.Meter,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
   const deadline = performance.now() + wait * 1000;
-  for (;;) {
+  for (let tries = 0;; tries++) {
     try {
       return await Deno.connect({ hostname, port, signal });
     } catch (error) {
       const refused = error instanceof Deno.errors.ConnectionRefused;
-      if (!refused || performance.now() > deadline) throw error;
+      if (!refused || performance.now() >= deadline) throw error;
     }
+    if (tries === 0) onRefused?.();
     await new Promise((resolve) => setTimeout(resolve, 50));
     meter.touch(); // a refusal is not silence
   }
@@ -149,15 +152,22 @@ if (import.meta.main) {
     example: ["--port", "8080", "--wait", "10", "--message", "Hello"],
     grant: cli.address,
     async run({ verbose, ...options }) {
-      await using screen = cli.screen();
-      const totals = await exchange({
-        ...options,
-        message: options.message === "-"
-          ? Deno.stdin.readable
-          : options.message,
-        onOpen: verbose ? cli.tellPath : undefined,
-        onData: screen.show,
-      });
+      const totals = await cli.showing((show) =>
+        exchange({
+          ...options,
+          message: options.message === "-"
+            ? Deno.stdin.readable
+            : options.message,
+          onRefused() {
+            const at = cli.address(options);
+            cli.tell(
+              `nobody listens on ${at} yet; trying for ${options.wait} s`,
+            );
+          },
+          onOpen: verbose ? cli.tellPath : undefined,
+          onData: show,
+        })
+      );
       if (verbose) cli.tell(`done: ${cli.sum(totals)}`);
     },
   });

@@ -163,19 +163,20 @@ if (import.meta.main) {
         cli.address({ hostname, port });
     },
     async run({ verbose, ...options }) {
-      await using screen = cli.screen();
-      const totals = await exchange({
-        ...options,
-        onData: screen.show,
-        onSilence(attempt) {
-          const { tries, timeout } = options;
-          cli.tell(`no answer to try ${attempt} of ${tries} in ${timeout} s`);
-        },
-        ...(verbose && {
-          onOpen: cli.tellPath,
-          onStranger: (peer) => cli.tell(`ignored ${cli.address(peer)}`),
-        }),
-      });
+      const totals = await cli.showing((show) =>
+        exchange({
+          ...options,
+          onData: show,
+          onSilence(attempt) {
+            const { tries, timeout } = options;
+            cli.tell(`no answer to try ${attempt} of ${tries} in ${timeout} s`);
+          },
+          ...(verbose && {
+            onOpen: cli.tellPath,
+            onStranger: (peer) => cli.tell(`ignored ${cli.address(peer)}`),
+          }),
+        })
+      );
       if (verbose) cli.tell(`done: ${cli.sum(totals)}`);
     },
   });

@@ -148,7 +148,11 @@ if (import.meta.main) {
     about: "A UDP server: it prints every datagram, and answers it.",
     flags: FLAGS,
     example: ["--port", "8080", "--message", "Hello"],
-    grant: ({ hostname }) => hostname, // and with it the peers' own ports
+    // Every answer is checked, and no peer's port is known before it asks.
+    grant: ({ hostname }) =>
+      hostname === "localhost"
+        ? "localhost,127.0.0.1,[::1]"
+        : cli.address({ hostname }),
     run: (options) =>
       cli.runServer(() => serve({ ...options, ...cli.report(options) })),
   });

@@ -51,19 +51,23 @@ export function parseArgs(
 
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   for (let i = 0; i < end; i++) {
-    const [, dashes, name, value] = /^(--?)([^=]+)(?:=(.*))?$/s.exec(args[i]) ??
+    const arg = args[i];
+    const [, dashes, names, value] = /^(--?)([^=]+)(?:=(.*))?$/s.exec(arg) ??
       [];
-    if (name === undefined) {
-      if (unknown(args[i]) !== false) result._.push(args[i]);
-    } else if (dashes === "-") {
-      for (const letter of name) set(letter, true, args[i]);
-    } else if (isSwitch(name)) {
-      set(name, value !== "false", args[i]);
+    if (names === undefined) {
+      if (unknown(arg) !== false) result._.push(arg);
+      continue;
+    }
+    const letters = dashes === "-" ? names.split("") : [names]; // -abc is -a -b -c
+    const name = letters.pop()!;
+    for (const letter of letters) set(letter, true, arg);
+    if (isSwitch(name)) {
+      set(name, value !== "false", arg);
     } else if (value !== undefined) {
-      set(name, value, args[i]);
+      set(name, value, arg);
     } else {
       const next = i + 1 < end && !args[i + 1].startsWith("-");
-      set(name, next ? args[++i] : string.includes(name) ? "" : true, args[i]);
+      set(name, next ? args[++i] : string.includes(name) ? "" : true, arg);
     }
   }
   result._.push(...args.slice(end + 1));

@@ -1,0 +1,255 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { exchange } from "../client.ts";
+import { serve } from "../server.ts";
+import {
+  needs,
+  noise,
+  type Path,
+  Process,
+  program,
+  SCRIPTS,
+  start,
+  superuser,
+  unix,
+} from "./harness.ts";
+
+/** Runs a script to its end: the one line it tells, and its exit code. */
+async function fail(path: Path, net: string | undefined, args: string[]) {
+  await using script = start(path, net, args);
+  const code = await script.code();
+  const [line, ...rest] = script.err.text.split("\n");
+  assertEquals(rest, [""], `one line, no stack trace: ${script.err.text}`);
+  assertEquals(script.out.text, "");
+  return [code, line];
+}
+
+function role(path: Path): string {
+  return path.includes("server") ? "server" : "client";
+}
+
+/** Listens on a free port of a loopback address. */
+function occupy(transport: "tcp" | "udp", hostname = "127.0.0.1") {
+  const at = { hostname, port: 0 };
+  const socket = transport === "tcp"
+    ? Deno.listen(at)
+    : Deno.listenDatagram({ transport, ...at });
+  const { port } = socket.addr as Deno.NetAddr;
+  return { port, [Symbol.dispose]: () => socket.close() };
+}
+
+// --- The command line was wrong: 2 -------------------------------------------
+
+const SEVERAL = "a whole number from";
+const WRONG: [args: string[], paths: readonly Path[], words: string][] = [
+  [["--prot", "1234"], SCRIPTS, "unknown flag --prot; --help lists them"],
+  [["-p", "1234"], SCRIPTS, "unknown flag -p; --help lists them"],
+  [["1234"], SCRIPTS, 'unexpected argument "1234"'],
+  [["--", "--once"], SCRIPTS, 'unexpected argument "--once"'],
+  [["--port"], SCRIPTS, "--port needs a value, as in --port=VALUE"],
+  [
+    ["--port", "--verbose"],
+    SCRIPTS,
+    "--port needs a value, as in --port=VALUE",
+  ],
+  [["--message"], SCRIPTS, "--message needs a value, as in --message=VALUE"],
+  [
+    ["--hostname", ""],
+    SCRIPTS,
+    '--hostname takes a name or an address, not ""',
+  ],
+  [["--hostname", "a b"], SCRIPTS, 'takes a name or an address, not "a b"'],
+  [["--hostname", "\x1b[2J"], SCRIPTS, 'not "\\x1b[2J"'],
+  [["--hostname", "1::2::3"], SCRIPTS, 'not "1::2::3"'],
+  [["--buffer", "0"], ["server.ts", "client.ts"], `${SEVERAL} 1 to 16777216`],
+  [
+    ["--timeout", "-1"],
+    ["server.ts", "client.ts", "udp/client.ts"],
+    "seconds from 0 to 86400",
+  ],
+  [
+    ["--timeout", "1e9"],
+    ["server.ts", "client.ts", "udp/client.ts"],
+    "seconds from 0 to 86400",
+  ],
+  [["--max-bytes", "1.5"], ["server.ts"], `--max-bytes takes ${SEVERAL} 0 to`],
+  [["--max-connections", "0"], ["server.ts"], `${SEVERAL} 1 to`],
+  [["--backlog", "x"], ["server.ts"], `--backlog takes ${SEVERAL} 0 to 65535`],
+  [["--wait", "soon"], ["client.ts"], "--wait takes seconds from 0 to 86400"],
+  [["--tries", "0"], ["udp/client.ts"], `--tries takes ${SEVERAL} 1 to 1000`],
+  [["--once"], ["client.ts", "udp/client.ts"], "unknown flag --once"],
+  [
+    ["--message", "x".repeat(65_508)],
+    ["udp/server.ts", "udp/client.ts"],
+    "--message takes at most 65507 bytes, not 65508",
+  ],
+];
+for (const port of ["abc", "-1", "65536", "80.5", "", " 80", "0x50"]) {
+  WRONG.push([["--port", port], SCRIPTS, `to 65535, not "${port}"`]);
+}
+WRONG.push([["--port", "0"], ["client.ts", "udp/client.ts"], 'not "0"']);
+
+for (const [args, paths, words] of WRONG) {
+  const shown = JSON.stringify(args.join(" ")).slice(0, 40);
+  Deno.test(`a wrong command line is told, exit 2: ${shown}`, async () => {
+    // Nothing is granted: a wrong command line never gets as far as a socket.
+    for (const path of paths) {
+      const [code, line] = await fail(path, undefined, args);
+      assertStringIncludes(`${line}`, words);
+      assert(`${line}`.startsWith(`${role(path)}: `), `${line}`);
+      assertEquals(code, 2);
+    }
+  });
+}
+
+// --- The work failed: 1 ------------------------------------------------------
+
+for (
+  const [path, transport] of [["server.ts", "tcp"], [
+    "udp/server.ts",
+    "udp",
+  ]] as const
+) {
+  Deno.test(`${path}: a port in use`, async () => {
+    using taken = occupy(transport);
+    const args = ["--port", `${taken.port}`];
+    assertEquals(await fail(path, "127.0.0.1", args), [
+      1,
+      `server: port ${taken.port} is in use; stop the program that has it, ` +
+      "or choose another with --port",
+    ]);
+  });
+
+  Deno.test(`${path}: an address of another machine`, async () => {
+    // 192.0.2.0/24 is kept for documentation: no machine has it.
+    const args = ["--hostname", "192.0.2.1", "--port", "0"];
+    assertEquals(await fail(path, "192.0.2.1", args), [
+      1,
+      "server: 192.0.2.1 is not an address of this machine; " +
+      "choose one that is, such as 127.0.0.1, with --hostname",
+    ]);
+  });
+
+  Deno.test(
+    needs(`${path}: a privileged port, without privilege`, superuser),
+    async () => {
+      // Another user must be able to read the script and run this Deno.
+      const cache = await Deno.makeTempDir();
+      await Deno.chmod(cache, 0o777);
+      await using script = start(path, "127.0.0.1", ["--port", "1023"], {
+        uid: 65_534,
+        env: { HOME: cache, DENO_DIR: cache },
+      });
+      assertEquals([await script.code(), script.err.text], [
+        1,
+        "server: port 1023 is privileged: the system keeps those below 1024 " +
+        "for root; choose one from 1024 up with --port\n",
+      ]);
+      await Deno.remove(cache, { recursive: true });
+    },
+  );
+}
+
+for (const path of SCRIPTS) {
+  Deno.test(`${path}: a name that does not resolve`, async () => {
+    const hostname = "no-such-name.invalid"; // RFC 6761: never resolves
+    const args = ["--hostname", hostname];
+    const net = `${hostname},0.0.0.0:0`;
+    assertEquals(await fail(path, net, args), [
+      1,
+      `${role(path)}: the name ${hostname} does not resolve; check its ` +
+      "spelling, or give an address such as 127.0.0.1",
+    ]);
+  });
+}
+
+Deno.test("client.ts: nobody listens there", async () => {
+  const taken = occupy("tcp");
+  taken[Symbol.dispose]();
+  const args = ["--port", `${taken.port}`];
+  assertEquals(await fail("client.ts", `127.0.0.1:${taken.port}`, args), [
+    1,
+    `client: nobody listens on 127.0.0.1:${taken.port}; start the server ` +
+    "first, or wait for it with --wait 10",
+  ]);
+});
+
+Deno.test("client.ts: the server is silent", async () => {
+  using silent = occupy("tcp");
+  const args = ["--port", `${silent.port}`, "--timeout", "0.2"];
+  assertEquals(await fail("client.ts", `127.0.0.1:${silent.port}`, args), [
+    1,
+    `client: 127.0.0.1:${silent.port}: silent for 0.2 seconds; ` +
+    "wait longer with --timeout (0: for ever)",
+  ]);
+});
+
+Deno.test("client.ts: nobody accepts the connection", {
+  ignore: Deno.build.os !== "linux", // elsewhere a full backlog refuses
+}, async () => {
+  using listener = Deno.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    tcpBacklog: 0,
+  });
+  const { port } = listener.addr;
+  using _only = await Deno.connect({ hostname: "127.0.0.1", port });
+  const args = ["--port", `${port}`, "--timeout", "0.2"];
+  assertEquals(await fail("client.ts", `127.0.0.1:${port}`, args), [
+    1,
+    `client: 127.0.0.1:${port}: silent for 0.2 seconds; ` +
+    "wait longer with --timeout (0: for ever)",
+  ]);
+});
+
+Deno.test(
+  needs("client.ts: the server resets the connection", program("python3")),
+  async () => {
+    const args = ["tests/peers/resetting_server.py"];
+    await using server = new Process("python3", args);
+    const [port] = await server.err.until(/\d+(?=\n)/);
+    const net = `127.0.0.1:${port}`;
+    await using client = start("client.ts", net, ["--port", port]);
+    assertEquals([await client.code(), client.out.text, client.err.text], [
+      1,
+      "Hi",
+      `client: ${net} reset the connection before its end; try again\n`,
+    ]);
+  },
+);
+
+Deno.test(needs("client.ts: nobody reads what it prints", unix), async () => {
+  await using server = serve({ port: 0, message: noise(2 ** 20) });
+  const { port } = server.addr;
+  // The greeting is larger than any pipe: the client is still writing when
+  // head has read enough and is gone.
+  await using shell = new Process("sh", [
+    "-c",
+    '{ "$0" run --allow-net=127.0.0.1:$1 client.ts --port $1; ' +
+    "echo $? >&2; } | head -c 1",
+    Deno.execPath(),
+    `${port}`,
+  ]);
+  await shell.code();
+  assertEquals(
+    shell.err.text,
+    "client: standard output was closed\n1\n",
+  );
+});
+
+Deno.test(needs("server.ts: nobody reads what it prints", unix), async () => {
+  await using shell = new Process("sh", [
+    "-c",
+    '{ "$0" run --allow-net=127.0.0.1:0 server.ts --port 0 & ' +
+    "echo pid $! >&2; wait; } | head -c 1",
+    Deno.execPath(),
+  ]);
+  const [, pid] = await shell.err.until(/pid (\d+)/);
+  const [, port] = await shell.err.until(/listening on \S+:(\d+)/);
+  const message = noise(2 ** 20);
+  await exchange({ port: Number(port), message });
+  await shell.err.until(/server: standard output was closed; .* not shown/);
+  const { received } = await exchange({ port: Number(port), message });
+  assertEquals(received, "Message from the server.".length);
+  Deno.kill(Number(pid));
+  assertEquals(await shell.code(), 0);
+});

@@ -1,0 +1,228 @@
+/**
+ * What the tests share: the scripts as real processes under the permissions of
+ * their own first lines, and the programs of others.
+ *
+ * @module
+ */
+
+import { assert, fail } from "@std/assert";
+
+/** The project's folder. */
+export const ROOT = new URL("..", import.meta.url);
+
+/** The four scripts, by their paths in the project. */
+export const SCRIPTS = [
+  "server.ts",
+  "client.ts",
+  "udp/server.ts",
+  "udp/client.ts",
+] as const;
+
+/** The path of a script in the project. */
+export type Path = typeof SCRIPTS[number];
+
+/** What a process has written so far; it can be waited for. */
+export class Output {
+  /** All of it, as bytes. */
+  bytes = new Uint8Array();
+  /** Resolves when there will be no more. */
+  readonly ended: Promise<void>;
+  #more = Promise.withResolvers<void>();
+  #open = true;
+
+  /** Starts to collect. */
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#collect(stream);
+  }
+
+  /** All of it, as text. */
+  get text(): string {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes);
+  }
+
+  /** Resolves to the match as soon as the text has one. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.text);
+      if (match) return match;
+      if (!this.#open) fail(`Expected ${pattern} in: ${this.text}`);
+      await this.#more.promise;
+    }
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const part of stream) {
+      const bytes = new Uint8Array(this.bytes.length + part.length);
+      bytes.set(this.bytes);
+      bytes.set(part, this.bytes.length);
+      this.bytes = bytes;
+      this.#wake();
+    }
+    this.#open = false;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#more.resolve();
+    this.#more = Promise.withResolvers();
+  }
+}
+
+/** A process that is ended, if it has not ended by itself, when it is disposed. */
+export class Process implements AsyncDisposable {
+  /** Its standard output. */
+  readonly out: Output;
+  /** Its standard error. */
+  readonly err: Output;
+  readonly #child: Deno.ChildProcess;
+
+  /** Starts a program. */
+  constructor(program: string, args: string[], options: ProcessOptions = {}) {
+    const { stdin, env, cwd = ROOT, uid } = options;
+    this.#child = new Deno.Command(program, {
+      args,
+      cwd,
+      uid,
+      env: { NO_COLOR: "1", ...env },
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.out = new Output(this.#child.stdout);
+    this.err = new Output(this.#child.stderr);
+    if (stdin !== undefined) this.#feed(stdin);
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves to its exit code when it has ended and all its output is here. */
+  async code(): Promise<number> {
+    await Promise.all([this.out.ended, this.err.ended]);
+    return (await this.#child.status).code;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) { // it has ended
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.code();
+  }
+
+  async #feed(bytes: Uint8Array): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(bytes).catch(() => {}); // it may end before it has read
+    await writer.close().catch(() => {});
+  }
+}
+
+/** Options for a {@linkcode Process}. */
+export interface ProcessOptions {
+  /** All that it reads from standard input; without it there is none. */
+  stdin?: Uint8Array;
+  /** Variables of its environment, beside our own. */
+  env?: Record<string, string>;
+  /** The folder it runs in. */
+  cwd?: URL | string;
+  /** The user it runs as. */
+  uid?: number;
+}
+
+/** Starts a script under a value of `--allow-net`; with none, under nothing. */
+export function start(
+  path: Path,
+  net: string | undefined,
+  args: string[] = [],
+  options?: ProcessOptions,
+): Process {
+  const grant = net === undefined ? [] : [`--allow-net=${net}`];
+  const all = ["run", "--no-prompt", ...grant, path, ...args];
+  return new Process(Deno.execPath(), all, options);
+}
+
+/** Starts a server on a free port; resolves to it, and its port, when it listens. */
+export async function startServer(
+  path: "server.ts" | "udp/server.ts",
+  args: string[] = [],
+  hostname = "127.0.0.1",
+  options?: ProcessOptions,
+): Promise<Process & { port: number }> {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const peers = host === "localhost" ? "localhost,127.0.0.1,[::1]" : host;
+  const server = start(
+    path,
+    path === "server.ts" ? `${host}:0` : peers,
+    ["--hostname", hostname, "--port", "0", ...args],
+    options,
+  );
+  const [, port] = await server.err.until(/^server: listening on \S+:(\d+)\n/);
+  return Object.assign(server, { port: Number(port) });
+}
+
+/** A message of so many bytes in which no two kilobytes are alike. */
+export function noise(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let state = 1;
+  for (let i = 0; i < length; i++) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
+    bytes[i] = 32 + (state >>> 24) % 95; // printable ASCII
+  }
+  return bytes;
+}
+
+/** Whether a program is there, by trying it. */
+function isThere(program: string): boolean {
+  try {
+    return new Deno.Command(program, {
+      args: ["--version"],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Options for a test that needs something which not every machine has. Where it
+ * is missing the test is skipped, and its name says why; under CI it fails.
+ */
+export function needs(
+  name: string,
+  ...conditions: [met: boolean, reason: string][]
+): { name: string; ignore: boolean } {
+  const missing = conditions.filter(([met]) => !met).map(([, reason]) =>
+    reason
+  );
+  const ignore = missing.length > 0;
+  assert(!ignore || !Deno.env.get("CI"), `Missing for "${name}": ${missing}`);
+  return { name: ignore ? `${name} (skipped: ${missing})` : name, ignore };
+}
+
+/** A condition for {@linkcode needs}: a program is installed. */
+export function program(name: string): [boolean, string] {
+  return [isThere(name), `there is no ${name}`];
+}
+
+/** A condition for {@linkcode needs}: the system is like Unix. */
+export const unix: [boolean, string] = [
+  Deno.build.os !== "windows",
+  "Windows has it not",
+];
+
+/** A condition for {@linkcode needs}: we may act as other users. */
+export const superuser: [boolean, string] = [
+  Deno.build.os !== "windows" && Deno.uid() === 0,
+  "it takes root",
+];

@@ -1,0 +1,190 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import {
+  type Path,
+  type ProcessOptions,
+  ROOT,
+  SCRIPTS,
+  start,
+  startServer,
+} from "./harness.ts";
+
+/** The documented grants at the default address. */
+const GRANTS: Record<Path, string> = {
+  "server.ts": "127.0.0.1:1234",
+  "client.ts": "127.0.0.1:1234",
+  "udp/server.ts": "127.0.0.1",
+  "udp/client.ts": "127.0.0.1:0,127.0.0.1:1234",
+};
+
+const TASKS: Record<Path, keyof typeof config.tasks> = {
+  "server.ts": "server",
+  "client.ts": "client",
+  "udp/server.ts": "udp:server",
+  "udp/client.ts": "udp:client",
+};
+
+const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+
+for (const path of SCRIPTS) {
+  const command = `deno run --allow-net=${GRANTS[path]} ${path}`;
+
+  Deno.test(`${path}: first line, help, task and README agree on the grant`, async () => {
+    const source = await Deno.readTextFile(new URL(path, ROOT));
+    const shebang = `#!/usr/bin/env -S deno run --allow-net=${GRANTS[path]}`;
+    assertEquals(source.split("\n")[0], shebang);
+    assertEquals(config.tasks[TASKS[path]], command);
+    assertStringIncludes(readme, command);
+    await using help = start(path, undefined, ["--help"]);
+    assertEquals([await help.code(), help.err.text], [0, ""]);
+    assertStringIncludes(help.out.text, `Usage:\n  ${command} [flags]\n`);
+    assertStringIncludes(help.out.text, "\nExample:\n  deno run --allow-net=");
+  });
+
+  Deno.test(`${path}: -h and --help agree, and name every flag`, async () => {
+    await using long = start(path, undefined, ["--help"]);
+    await using short = start(path, undefined, ["-h"]);
+    await Promise.all([long.code(), short.code()]);
+    assertEquals(short.out.text, long.out.text);
+    const source = await Deno.readTextFile(new URL(path, ROOT));
+    const flags = source.matchAll(
+      /^ {2}(\w+): cli\.(?:host|whole|text|seconds|toggle)/gm,
+    );
+    for (const [, name] of flags) {
+      const flag = name.replace(
+        /[A-Z]/g,
+        (letter) => `-${letter.toLowerCase()}`,
+      );
+      assertStringIncludes(long.out.text, `  --${flag} `);
+    }
+  });
+}
+
+/**
+ * Every permission that a script asked for, as Deno's own audit has it. What is
+ * asked for to load the code (`import`) is Deno's doing, before the script runs.
+ */
+async function audited(
+  run: (options: ProcessOptions) => Promise<void>,
+): Promise<string[]> {
+  const file = await Deno.makeTempFile();
+  await run({ env: { DENO_AUDIT_PERMISSIONS: file } });
+  const lines = (await Deno.readTextFile(file)).trim().split("\n");
+  await Deno.remove(file);
+  const asked = lines.map((line) => JSON.parse(line))
+    .filter(({ permission }) => permission !== "import")
+    .map(({ permission, value }) => `${permission} ${value}`);
+  return [...new Set(asked)].sort();
+}
+
+Deno.test("over TCP nothing is asked for but the one address", async () => {
+  let port = 0;
+  const server = await audited(async (options) => {
+    await using server = await startServer(
+      "server.ts",
+      ["--once", "--verbose"],
+      undefined,
+      options,
+    );
+    port = server.port;
+    const args = ["--port", `${port}`, "--verbose"];
+    const client = await audited(async (options) => {
+      await using client = start(
+        "client.ts",
+        `127.0.0.1:${port}`,
+        args,
+        options,
+      );
+      assertEquals(await client.code(), 0);
+    });
+    assertEquals(client, [`net 127.0.0.1:${port}`]);
+    assertEquals(await server.code(), 0);
+  });
+  assertEquals(server, ["net 127.0.0.1:0"]); // where it asked for any free port
+});
+
+Deno.test("over UDP nothing is asked for but both ends of the way", async () => {
+  let local = "";
+  const server = await audited(async (options) => {
+    await using server = await startServer(
+      "udp/server.ts",
+      ["--once", "--verbose"],
+      undefined,
+      options,
+    );
+    const args = ["--port", `${server.port}`, "--verbose"];
+    const net = `127.0.0.1:0,127.0.0.1:${server.port}`;
+    const client = await audited(async (options) => {
+      await using client = start("udp/client.ts", net, args, options);
+      assertEquals(await client.code(), 0);
+      local = /from (\S+) to/.exec(client.err.text)![1];
+    });
+    assertEquals(client, ["net 127.0.0.1:0", `net 127.0.0.1:${server.port}`]);
+    assertEquals(await server.code(), 0);
+  });
+  assertEquals(server, ["net 127.0.0.1:0", `net ${local}`]);
+});
+
+// --- A grant that is missing, or beside the address --------------------------
+
+const BESIDE: Record<Path, (string | undefined)[]> = {
+  "server.ts": [
+    undefined,
+    "127.0.0.1:1235",
+    "127.0.0.2:1234",
+    "localhost:1234",
+  ],
+  "client.ts": [
+    undefined,
+    "127.0.0.1:1235",
+    "127.0.0.2:1234",
+    "localhost:1234",
+  ],
+  "udp/server.ts": [undefined, "127.0.0.1:1235", "127.0.0.2", "localhost"],
+  "udp/client.ts": [undefined, "127.0.0.1:0", "127.0.0.1:1234", "127.0.0.2"],
+};
+
+for (const path of SCRIPTS) {
+  for (const net of BESIDE[path]) {
+    const grant = net ?? "nothing";
+    Deno.test(`${path}: under ${grant} it is refused, and says what to add`, async () => {
+      await using script = start(path, net);
+      const role = path.includes("server") ? "server" : "client";
+      assertEquals([await script.code(), script.err.text], [
+        1,
+        `${role}: Deno's sandbox does not allow 127.0.0.1:1234; ` +
+        `allow it with --allow-net=${GRANTS[path]}\n`,
+      ]);
+    });
+  }
+}
+
+Deno.test("what the refusal says to add is enough", async () => {
+  await using refused = start("server.ts", undefined, ["--port", "0"]);
+  await refused.code();
+  const [, net] = /--allow-net=(\S+)\n$/.exec(refused.err.text)!;
+  await using server = start("server.ts", net, ["--port", "0"]);
+  await server.err.until(/listening on/);
+});
+
+Deno.test("a UDP server that may not answer a peer says so, and goes on", async () => {
+  await using server = start("udp/server.ts", "127.0.0.1:0", ["--port", "0"]);
+  const [, port] = await server.err.until(/listening on \S+:(\d+)/);
+  const socket = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.1",
+    port: 0,
+  });
+  const address = { transport: "udp", hostname: "127.0.0.1" } as const;
+  const { port: own } = socket.addr as Deno.NetAddr;
+  for (let i = 1; i <= 2; i++) {
+    await socket.send(new Uint8Array([65]), { ...address, port: Number(port) });
+    await server.err.until(
+      RegExp(
+        `(server: Deno's sandbox does not allow 127\\.0\\.0\\.1:${own}; ` +
+          `allow it with --allow-net=127\\.0\\.0\\.1\n){${i}}$`,
+      ),
+    );
+  }
+  socket.close();
+});

@@ -1,0 +1,430 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { exchange } from "../client.ts";
+import { serve, type ServeOptions } from "../server.ts";
+import {
+  needs,
+  noise,
+  Process,
+  program,
+  start,
+  startServer,
+  unix,
+} from "./harness.ts";
+
+const GREETING = "Message from the server.";
+const MESSAGE = "Message sent from client-side.";
+const python = program("python3");
+
+/** Serves on a free port, and keeps what it hears. */
+function listen(options: ServeOptions = {}) {
+  const heard: string[] = [];
+  const errors: string[] = [];
+  const server = serve({
+    port: 0,
+    onText: (text) => void heard.push(text),
+    onError: (error) => void errors.push(`${error.name}: ${error.message}`),
+    ...options,
+  });
+  return Object.assign(server, { heard, errors });
+}
+
+/** Collects what a client receives. */
+function collect() {
+  const parts: Uint8Array[] = [];
+  return {
+    onData: (bytes: Uint8Array) => void parts.push(bytes.slice()),
+    bytes: () => new Blob(parts as Uint8Array<ArrayBuffer>[]).bytes(),
+  };
+}
+
+/** Connects as a program that is not ours would. */
+function connect({ addr }: { addr: Deno.NetAddr }): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: addr.hostname, port: addr.port });
+}
+
+/** Resolves when nobody listens any more; a connection still in the backlog of a listener that closes is reset. */
+async function untilRefused(port: number): Promise<void> {
+  const { ConnectionRefused, ConnectionReset } = Deno.errors;
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (error instanceof ConnectionRefused) return;
+      if (!(error instanceof ConnectionReset)) throw error;
+    }
+  }
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+// --- The conversation, between ours and ours ---------------------------------
+
+for (const hostname of ["127.0.0.1", "::1", "localhost"]) {
+  Deno.test(`the scripts greet each other at ${hostname}`, async () => {
+    const at = hostname.includes(":") ? `[${hostname}]` : hostname;
+    await using server = await startServer("server.ts", ["--once"], hostname);
+    const { port } = server;
+    await using client = start(
+      "client.ts",
+      `${at}:${port}`,
+      ["--hostname", at, "--port", `${port}`],
+    );
+    assertEquals([await client.code(), client.err.text], [0, ""]);
+    assertEquals(client.out.text, GREETING);
+    assertEquals(await server.code(), 0);
+    assertMatch(
+      server.out.text,
+      /^(127\.0\.0\.1|\[::1\]):\d+> Message sent from client-side\.\n$/,
+    );
+  });
+}
+
+for (const size of [0, 1, 1024, 1025, 2 ** 20]) {
+  Deno.test(`greeting and message of ${size} bytes arrive whole`, async () => {
+    const greeting = noise(size);
+    const message = noise(size).reverse();
+    await using server = listen({ message: greeting });
+    const { onData, bytes } = collect();
+    const totals = await exchange({ port: server.addr.port, message, onData });
+    await server.shutdown();
+    assertEquals([totals.received, totals.sent], [size, size]);
+    assertEquals(await digest(await bytes()), await digest(greeting));
+    const heard = new TextEncoder().encode(server.heard.join(""));
+    assertEquals(await digest(heard), await digest(message));
+    assertEquals(server.errors, []);
+  });
+}
+
+Deno.test("no read takes more than the buffer holds", async () => {
+  const sizes: number[] = [];
+  await using server = listen({
+    onText: (text) => void sizes.push(text.length),
+  });
+  const message = noise(10_000);
+  const totals = await exchange({ port: server.addr.port, message });
+  await server.shutdown();
+  assertEquals(sizes.reduce((sum, size) => sum + size, 0), 10_000);
+  assertEquals(Math.max(...sizes), 1024);
+  assertEquals(totals.reads, 1);
+});
+
+for (const buffer of [1, 2, 3]) {
+  Deno.test(`a character survives reads of ${buffer} bytes`, async () => {
+    await using server = listen({ buffer });
+    await exchange({ port: server.addr.port, message: "🐍é🐍" });
+    await server.shutdown();
+    assertEquals(server.heard.join(""), "🐍é🐍");
+    assertEquals(server.heard.includes("\ufffd"), false);
+  });
+}
+
+Deno.test("a character split at each of its places survives 1,024 byte reads", async () => {
+  for (const lead of [1021, 1022, 1023]) {
+    await using server = listen();
+    const text = "x".repeat(lead) + "🐍";
+    await exchange({ port: server.addr.port, message: text });
+    await server.shutdown();
+    assertEquals(server.heard.join(""), text);
+  }
+});
+
+Deno.test("what is not UTF-8, or ends too early, shows as U+FFFD", async () => {
+  for (
+    const [bytes, shown] of [
+      [[0xff, 0x41], "\ufffdA"],
+      [[0x41, 0xf0, 0x9f, 0x90], "A\ufffd"],
+      [[0xc0, 0xaf], "\ufffd\ufffd"],
+      [[0xef, 0xbb, 0xbf, 0x41], "\ufeffA"],
+    ] as [number[], string][]
+  ) {
+    await using server = listen();
+    const message = Uint8Array.from(bytes);
+    await exchange({ port: server.addr.port, message });
+    await server.shutdown();
+    assertEquals(server.heard.join(""), shown);
+  }
+});
+
+Deno.test("the client listens to the server's end of stream, whenever that is", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    using conn = await listener.accept();
+    await conn.write(new TextEncoder().encode("first "));
+    const heard: number[] = [];
+    const bytes = new Uint8Array(100);
+    for (let n; (n = await conn.read(bytes)) !== null;) heard.push(n);
+    await conn.write(new TextEncoder().encode("and last"));
+    return heard.reduce((sum, n) => sum + n, 0);
+  })();
+  const { onData, bytes } = collect();
+  await exchange({ port: listener.addr.port, onData });
+  assertEquals(new TextDecoder().decode(await bytes()), "first and last");
+  assertEquals(await serving, MESSAGE.length);
+});
+
+Deno.test("the client waits until something has arrived before it speaks", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const asking = exchange({ port: listener.addr.port });
+  using conn = await listener.accept();
+  const bytes = new Uint8Array(100);
+  let spoken = false;
+  const read = conn.read(bytes).then((n) => (spoken = true, n));
+  // Another whole conversation fits into the time that this one is silent.
+  const other = exchange({ port: listener.addr.port });
+  using another = await listener.accept();
+  await another.write(new Uint8Array(1));
+  for (let n; (n = await another.read(new Uint8Array(100))) !== null;) void n;
+  another.close();
+  await other;
+  assertEquals(spoken, false);
+  await conn.write(new Uint8Array(1));
+  assertEquals(await read, MESSAGE.length);
+  conn.close();
+  await asking;
+});
+
+// --- Many clients, and troubled ones -----------------------------------------
+
+Deno.test("many clients are served at once, while one is silent", async () => {
+  await using server = listen();
+  using silent = await connect(server);
+  await silent.read(new Uint8Array(100));
+  const clients = Array.from({ length: 50 }, (_, i) => {
+    return exchange({ port: server.addr.port, message: `client ${i}` });
+  });
+  await Promise.all(clients);
+  await silent.closeWrite();
+  await server.shutdown();
+  const expected = clients.map((_, i) => `client ${i}`).sort();
+  assertEquals(server.heard.sort(), expected);
+});
+
+Deno.test("a client that is silent for too long is given up", async () => {
+  await using server = listen({ timeout: 0.05 });
+  using conn = await connect(server);
+  await conn.read(new Uint8Array(100));
+  assertEquals(await conn.read(new Uint8Array(100)), null);
+  await server.shutdown();
+  assertEquals(server.errors, ["TimedOut: silent for 0.05 seconds"]);
+});
+
+Deno.test("a server that is silent for too long is given up", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = listener.addr.port;
+  const error = await assertRejects(() => exchange({ port, timeout: 0.05 }));
+  assertEquals((error as Error).name, "TimedOut");
+});
+
+Deno.test("--max-bytes is the last byte that is let in", async () => {
+  await using server = listen({ maxBytes: 2000 });
+  await exchange({ port: server.addr.port, message: noise(2000) });
+  assertEquals([server.heard.join("").length, server.errors], [2000, []]);
+  const more = exchange({ port: server.addr.port, message: noise(1e6) });
+  await more.catch(() => {}); // whether a reset reaches it is a race
+  await server.shutdown();
+  assertEquals(server.errors, [
+    "QuotaExceededError: the limit of 2000 bytes is reached",
+  ]);
+});
+
+Deno.test("beyond --max-connections clients wait, and are served in the end", async () => {
+  await using server = listen({ maxConnections: 2 });
+  using one = await connect(server);
+  using two = await connect(server);
+  await one.read(new Uint8Array(100));
+  await two.read(new Uint8Array(100));
+  let served = false;
+  const third = exchange({ port: server.addr.port }).then(() => served = true);
+  await one.write(new Uint8Array([65]));
+  assertEquals(served, false);
+  await one.closeWrite();
+  await third;
+  await two.closeWrite();
+  await server.shutdown();
+  assertEquals(
+    server.errors[0],
+    "QuotaExceededError: the limit of 2 connections is reached",
+  );
+});
+
+Deno.test("shutdown lets a conversation finish, and takes no new one", async () => {
+  await using server = listen();
+  using conn = await connect(server);
+  await conn.read(new Uint8Array(100));
+  const stopped = server.shutdown();
+  await untilRefused(server.addr.port);
+  await conn.write(new TextEncoder().encode("still here"));
+  await conn.closeWrite();
+  await stopped;
+  assertEquals([server.heard, server.errors], [["still here"], []]);
+});
+
+// --- The command line --------------------------------------------------------
+
+Deno.test("--message - sends a megabyte of standard input", async () => {
+  await using server = await startServer("server.ts", [
+    "--once",
+    "--verbose",
+  ]);
+  const { port } = server;
+  const stdin = noise(2 ** 20);
+  const args = ["--port", `${port}`, "--message", "-"];
+  await using client = start("client.ts", `127.0.0.1:${port}`, args, { stdin });
+  assertEquals([await client.code(), client.err.text], [0, ""]);
+  assertEquals(await server.code(), 0);
+  assertMatch(
+    server.err.text,
+    / done: 1\.05 MB received in \d+ reads, 24 B sent\n$/,
+  );
+  const heard = server.out.text.replaceAll(/^127\.0\.0\.1:\d+> |\n/gm, "");
+  assertEquals(heard, new TextDecoder().decode(stdin));
+});
+
+Deno.test(
+  needs("a file holds the greeting and nothing else", unix),
+  async () => {
+    const message = "caf\u00e9 \u001b[31m\u0000\r\n🐍 no newline";
+    const server = serve({ port: 0, message });
+    const file = await Deno.makeTempFile();
+    await using shell = new Process("sh", [
+      "-c",
+      `exec "$0" run --allow-net=127.0.0.1:$1 client.ts --port $1 > "$2"`,
+      Deno.execPath(),
+      `${server.addr.port}`,
+      file,
+    ]);
+    assertEquals(await shell.code(), 0);
+    assertEquals(await Deno.readTextFile(file), message);
+    await Deno.remove(file);
+    await server.shutdown();
+  },
+);
+
+Deno.test("--wait keeps trying until the server is there", async () => {
+  using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = first.addr;
+  first.close(); // nobody listens there now
+  const args = ["--port", `${port}`, "--wait", "30", "--verbose"];
+  await using client = start("client.ts", `127.0.0.1:${port}`, args);
+  await client.err.until(/nobody listens on .* yet/);
+  await using server = serve({ port });
+  assertEquals(await client.code(), 0);
+  assertEquals(client.out.text, GREETING);
+  await server.shutdown();
+});
+
+Deno.test("--verbose tells of opening and closing, on both sides", async () => {
+  await using server = await startServer("server.ts", [
+    "--once",
+    "--verbose",
+  ]);
+  const { port } = server;
+  const args = ["--port", `${port}`, "--verbose"];
+  await using client = start("client.ts", `127.0.0.1:${port}`, args);
+  await client.code();
+  await server.code();
+  const [, local] = /^client: from (\S+) to /.exec(client.err.text)!;
+  assertEquals(client.err.text.split("\n"), [
+    `client: from ${local} to 127.0.0.1:${port}`,
+    "client: done: 24 B received in 1 read, 30 B sent",
+    "",
+  ]);
+  assertEquals(server.err.text.split("\n"), [
+    `server: listening on 127.0.0.1:${port}`,
+    `server: ${local} connected`,
+    `server: ${local} done: 30 B received in 1 read, 24 B sent`,
+    "",
+  ]);
+  assertEquals(server.out.text, `${local}> ${MESSAGE}\n`);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(
+    needs(
+      `${signal} lets a conversation finish, then ends the server with 0`,
+      unix,
+    ),
+    async () => {
+      await using server = await startServer("server.ts");
+      const { port } = server;
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.read(new Uint8Array(100));
+      server.kill(signal);
+      await untilRefused(port);
+      await conn.write(new TextEncoder().encode("goodbye"));
+      await conn.closeWrite();
+      assertEquals(await server.code(), 0);
+      assertMatch(server.out.text, /^127\.0\.0\.1:\d+> goodbye\n$/);
+    },
+  );
+}
+
+Deno.test(needs("SIGINT ends the client with 130", unix), async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const args = ["--port", `${port}`, "--verbose"];
+  await using client = start("client.ts", `127.0.0.1:${port}`, args);
+  await client.err.until(/from/);
+  client.kill("SIGINT");
+  assertEquals(await client.code(), 130);
+  assertMatch(client.err.text, /client: interrupted\n$/);
+});
+
+// --- The article's scripts, corrected ----------------------------------------
+
+for (const hostname of ["127.0.0.1", "::1"]) {
+  Deno.test(
+    needs(`Python's client and our server, at ${hostname}`, python),
+    async () => {
+      await using server = await startServer(
+        "server.ts",
+        ["--once"],
+        hostname,
+      );
+      const { port } = server;
+      const args = ["tests/peers/client.py", hostname, `${port}`];
+      await using client = new Process("python3", args);
+      assertEquals([await client.code(), client.err.text], [0, ""]);
+      assertEquals(client.out.text, `${GREETING}\n`);
+      assertEquals(await server.code(), 0);
+      assertMatch(server.out.text, /> Message sent from client-side\.\n$/);
+    },
+  );
+
+  Deno.test(
+    needs(`Python's server and our client, at ${hostname}`, python),
+    async () => {
+      const args = ["-u", "tests/peers/server.py", hostname, "0"];
+      await using server = new Process("python3", args);
+      const [port] = await server.err.until(/\d+(?=\n)/);
+      const at = hostname.includes(":") ? `[${hostname}]` : hostname;
+      const flags = ["--hostname", hostname, "--port", port];
+      await using client = start("client.ts", `${at}:${port}`, flags);
+      assertEquals([await client.code(), client.err.text], [0, ""]);
+      assertEquals(client.out.text, GREETING);
+      assertEquals(await server.code(), 0);
+      assertEquals(server.out.text, `${MESSAGE}\n`);
+    },
+  );
+}
+
+Deno.test(
+  needs("Python's client and Python's server, as a check on both", python),
+  async () => {
+    await using server = new Process("python3", [
+      "tests/peers/server.py",
+      "127.0.0.1",
+      "0",
+    ]);
+    const [port] = await server.err.until(/\d+(?=\n)/);
+    await using client = new Process("python3", [
+      "tests/peers/client.py",
+      "127.0.0.1",
+      port,
+    ]);
+    assertEquals([await client.code(), client.out.text], [0, `${GREETING}\n`]);
+    assertEquals([await server.code(), server.out.text], [0, `${MESSAGE}\n`]);
+  },
+);
