@@ -78,11 +78,10 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(program: string, args: string[], options: ProcessOptions = {}) {
-    const { stdin, env, cwd = ROOT, uid } = options;
+    const { stdin, env, cwd = ROOT } = options;
     this.#child = new Deno.Command(program, {
       args,
       cwd,
-      uid,
       env: { NO_COLOR: "1", ...env },
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
@@ -134,8 +133,6 @@ export interface ProcessOptions {
   env?: Record<string, string>;
   /** The folder it runs in. */
   cwd?: URL | string;
-  /** The user it runs as. */
-  uid?: number;
 }
 
 /** Starts a script under a value of `--allow-net`; with none, under nothing. */
@@ -219,10 +216,4 @@ export function program(name: string): [boolean, string] {
 export const unix: [boolean, string] = [
   Deno.build.os !== "windows",
   "Windows has it not",
-];
-
-/** A condition for {@linkcode needs}: we may act as other users. */
-export const superuser: [boolean, string] = [
-  Deno.build.os !== "windows" && Deno.uid() === 0,
-  "it takes root",
 ];
