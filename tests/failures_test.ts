@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exchange } from "../client.ts";
 import { serve } from "../server.ts";
 import {
+  linux,
   needs,
   noise,
   type Path,
@@ -102,7 +103,7 @@ for (const [args, paths, words] of WRONG) {
 
 /** Linux keeps the ports below 1024 for root, unless it is told otherwise. */
 const unprivileged: [boolean, string][] = [
-  [Deno.build.os === "linux", "it is about Linux"],
+  linux,
   program("setpriv"),
 ];
 
@@ -191,23 +192,25 @@ Deno.test("client.ts: the server is silent", async () => {
   ]);
 });
 
-Deno.test("client.ts: nobody accepts the connection", {
-  ignore: Deno.build.os !== "linux", // elsewhere a full backlog refuses
-}, async () => {
-  using listener = Deno.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    tcpBacklog: 0,
-  });
-  const { port } = listener.addr;
-  using _only = await Deno.connect({ hostname: "127.0.0.1", port });
-  const args = ["--port", `${port}`, "--timeout", "0.2"];
-  assertEquals(await fail("client.ts", `127.0.0.1:${port}`, args), [
-    1,
-    `client: 127.0.0.1:${port}: silent for 0.2 seconds; ` +
-    "wait longer with --timeout (0: for ever)",
-  ]);
-});
+// Elsewhere a full backlog refuses.
+Deno.test(
+  needs("client.ts: nobody accepts the connection", linux),
+  async () => {
+    using listener = Deno.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      tcpBacklog: 0,
+    });
+    const { port } = listener.addr;
+    using _only = await Deno.connect({ hostname: "127.0.0.1", port });
+    const args = ["--port", `${port}`, "--timeout", "0.2"];
+    assertEquals(await fail("client.ts", `127.0.0.1:${port}`, args), [
+      1,
+      `client: 127.0.0.1:${port}: silent for 0.2 seconds; ` +
+      "wait longer with --timeout (0: for ever)",
+    ]);
+  },
+);
 
 Deno.test(
   needs("client.ts: the server resets the connection", program("python3")),

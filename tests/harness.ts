@@ -217,3 +217,9 @@ export const unix: [boolean, string] = [
   Deno.build.os !== "windows",
   "Windows has it not",
 ];
+
+/** A condition for {@linkcode needs}: the system is Linux. */
+export const linux: [boolean, string] = [
+  Deno.build.os === "linux",
+  "it takes Linux",
+];
