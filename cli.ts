@@ -79,7 +79,8 @@ export function host(fallback: string, help: string): Flag<string> {
     if (/^[\w.-]+$/.test(name)) return name;
     const ipv6 = name.includes(":") && URL.parse(`http://[${name}]`);
     if (ipv6) return ipv6.hostname.slice(1, -1); // 0:0::1 becomes ::1
-    throw new UsageError(`takes a name or an address, not "${visible(value)}"`);
+    const right = "a name or an address (its port goes to --port)";
+    throw new UsageError(`takes ${right}, not "${visible(value)}"`);
   }
 }
 
@@ -95,7 +96,7 @@ export function whole(
 
 /** A flag that takes seconds or a fraction of one, up to a day. */
 export function seconds(fallback: number, help: string): Flag<number> {
-  const read = numberReader(/^\d+(\.\d+)?$/, "seconds", [0, 86_400]);
+  const read = numberReader(/^(\d+\.?\d*|\.\d+)$/, "seconds", [0, 86_400]);
   return { takes: "SECONDS", fallback, help, read };
 }
 
@@ -158,7 +159,10 @@ function attachValues(args: string[], valued: string[]): string[] {
     }
     const value = args[++i];
     if (value === undefined || value.startsWith("--")) {
-      throw new UsageError(`--${name} needs a value, as in --${name}=VALUE`);
+      const dashes = value ? " if it begins with dashes" : "";
+      throw new UsageError(
+        `--${name} needs a value, written --${name}=VALUE${dashes}`,
+      );
     }
     attached.push(`--${name}=${value}`);
   }
@@ -192,7 +196,8 @@ export interface Program<F extends NetFlags> {
   run(options: Values<F>): Promise<void>;
 }
 
-let role = "";
+/** The program that runs: a process has only one. */
+let current = { role: "", file: "" };
 
 /**
  * Runs a program with the arguments of this process, and then ends the process:
@@ -201,16 +206,17 @@ let role = "";
 export async function main<F extends NetFlags>(
   program: Program<F>,
 ): Promise<never> {
-  role = program.role;
-  if (role === "client") Deno.addSignalListener("SIGINT", interrupted);
+  current = program;
   setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
   const flags = { ...program.flags, help: toggle("show this help") };
   const options = parseOrExit(flags);
+  const grant = program.grant(options);
   try {
-    await (options.help ? print(usage(program, flags)) : program.run(options));
+    if (options.help) print(usage(program, flags));
+    else await runGranted(program, options, grant);
     await printed();
   } catch (error) {
-    const words = explain(error, { ...options, grant: program.grant(options) });
+    const words = explain(error, { ...options, grant });
     if (words === undefined) throw error;
     tell(red(words));
     Deno.exit(1);
@@ -228,27 +234,46 @@ function parseOrExit<F extends Flags>(flags: F): Values<F> {
   }
 }
 
+async function runGranted<F extends NetFlags>(
+  program: Program<F>,
+  options: Values<F>,
+  grant: string,
+): Promise<void> {
+  // Deno's question at a terminal comes before we listen to Ctrl-C: there it
+  // still ends the process, as one expects of a question.
+  for (const host of grant.split(",")) {
+    await Deno.permissions.request({ name: "net", host });
+  }
+  if (program.role === "client") Deno.addSignalListener("SIGINT", interrupted);
+  await program.run(options);
+}
+
 function interrupted(): never {
   tell(red("interrupted"));
   Deno.exit(130); // 128 and the number of the signal, as a shell counts
 }
 
+/** A command that runs a script under a grant, ready to be typed. */
+function command(file: string, grant: string, args: string[] = []): string {
+  const flag = `--allow-net=${grant}`;
+  // Some shells take brackets for a pattern.
+  const quoted = grant.includes("[") ? `"${flag}"` : flag;
+  return ["deno run", quoted, file, ...args].join(" ");
+}
+
 function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
-  const command = (args: string[]) => {
-    const grant = program.grant(parse(program.flags, args));
-    return ["deno run", `--allow-net=${grant}`, program.file, ...args].join(
-      " ",
-    );
-  };
-  const rows = Object.entries(flags).map(
-    ([name, { takes, fallback, help }]) => {
-      const short = name === "help" ? "-h, " : "";
-      const flag = `${short}--${kebab(name)} ${takes ?? ""}`.padEnd(25);
-      return `  ${flag} ${help}${takes ? ` [${fallback}]` : ""}\n`;
-    },
-  );
-  return `${program.about}\n\nUsage:\n  ${command([])} [flags]\n\n` +
-    `Flags:\n${rows.join("")}\nExample:\n  ${command(program.example)}\n`;
+  const { file, grant, example, about } = program;
+  const [plain, shown] = [[], example].map((args) => {
+    return command(file, grant(parse(program.flags, args)), args);
+  });
+  const rows = Object.entries(flags).map(([name, flag]) => {
+    const { takes = "", fallback, help } = flag;
+    const left = `${name === "help" ? "-h, " : ""}--${kebab(name)} ${takes}`;
+    const right = takes ? `${help} [${fallback}]` : help;
+    return `  ${left.padEnd(25)} ${right}\n`;
+  });
+  return `${about}\n\nUsage:\n  ${plain} [flags]\n\n` +
+    `Flags:\n${rows.join("")}\nExample:\n  ${shown}\n`;
 }
 
 /** A server that runs, as `Deno.serve` returns it. */
@@ -271,14 +296,18 @@ export async function runServer(start: () => Server): Promise<void> {
   await Promise.race([server.finished, stop.promise]);
   // From here on the same signal ends the process at once, as it always does.
   for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
+  const slow = setTimeout(() => {
+    tell("stopping: open conversations have 5 s to end; Ctrl-C ends them now");
+  }, 100);
   await server.shutdown();
+  clearTimeout(slow);
 }
 
 // --- Words -------------------------------------------------------------------
 
 /** Says something about the work, on standard error. */
 export function tell(words: string): void {
-  console.error(`${bold(`${role}:`)} ${words}`);
+  console.error(`${bold(`${current.role}:`)} ${words}`);
 }
 
 /** Writes an address the way it is written on a command line. */
@@ -298,22 +327,27 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
   AddrNotAvailable: ({ hostname }) =>
     `${hostname} is not an address of this machine; ` +
     "choose one that is, such as 127.0.0.1, with --hostname",
-  PermissionDenied: ({ port }) =>
-    `port ${port} is privileged: the system keeps those below 1024 for root; ` +
-    "choose one from 1024 up with --port",
+  PermissionDenied: ({ port }, why) =>
+    port < 1024
+      ? `port ${port} is privileged: the system keeps those below 1024 for ` +
+        "root; choose one from 1024 up with --port"
+      : why,
   NotCapable: (at) =>
     `Deno's sandbox does not allow ${address(at)}; ` +
-    `allow it with --allow-net=${at.grant}`,
+    `run it as: ${command(current.file, at.grant)}`,
   ConnectionRefused: (at) =>
     `nobody listens on ${address(at)}; start the server first, ` +
     "or wait for it with --wait 10",
-  NetworkUnreachable: (at) =>
-    `no network leads to ${address(at)}; check the address and the cable`,
+  NetworkUnreachable: (at) => `no network leads to ${address(at)}`,
   TimedOut: (at, why) =>
-    `${address(at)}: ${why}; wait longer with --timeout (0: for ever)`,
-  QuotaExceededError: (at, why) => `${address(at)}: ${why}`,
-  URIError: (at) => `${at.hostname} is neither a name nor an address`,
-  OutputError: (_, why) => why,
+    current.role === "server"
+      ? `${address(at)} was ${why}, and is given up (--timeout)`
+      : `${address(at)}: ${why}; is the server there? ` +
+        "Wait longer with --timeout (0: for ever)",
+  QuotaExceededError: (at, why) =>
+    `${address(at)}: ${why.replace(/\w+(?=\))/, (name) => `--${kebab(name)}`)}`,
+  URIError: (at) => `"${at.hostname}" is neither a name nor an address`,
+  StreamError: (_, why) => why,
   Interrupted: (at) => `${address(at)} was cut off: the server stops`,
   ConnectionReset: reset,
   ConnectionAborted: reset,
@@ -322,16 +356,18 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
 };
 
 function reset(at: Place): string {
-  return `${address(at)} reset the connection before its end; try again`;
+  const cure = current.role === "client" ? "; try again" : "";
+  return `${address(at)} reset the connection before its end${cure}`;
 }
 
 /** Tells a failure of the network in plain words, and nothing of a mistake in the code. */
 function explain(error: unknown, at: Place): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (/lookup address|No such host|ENOTFOUND|EAI_/.test(error.message)) {
-    return `the name ${at.hostname} does not resolve; check its spelling, ` +
-      "or give an address such as 127.0.0.1";
+    return `no address is known for the name ${at.hostname}; check its ` +
+      "spelling, or give an address such as 127.0.0.1";
   }
+  if (error.message.includes("EPERM")) return WORDS.NotCapable(at, "");
   if (Object.hasOwn(WORDS, error.name)) {
     return WORDS[error.name](at, error.message);
   }
@@ -366,20 +402,21 @@ export interface Reports {
 }
 
 /** Reports for people: text on standard output, words about it beside. */
-export function report({ verbose }: { verbose: boolean }): Reports {
+export function report(
+  { hostname, verbose }: { hostname: string; verbose: boolean },
+): Reports {
   return {
     onListen: (addr) => tell(`listening on ${address(addr)}`),
     onText: (text, peer) => print(lines(text, peer)),
     onError(error, at) {
-      const words = explain(error, {
-        ...at,
-        grant: address({ hostname: at.hostname }),
-      });
-      tell(yellow(words ?? `${address(at)}: ${error}`));
+      // A UDP server needs both: its own address, and the peer's to answer.
+      const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
+      const grant = [...new Set(hosts)].join();
+      tell(yellow(explain(error, { ...at, grant }) ?? String(error)));
     },
     ...(verbose && {
       onOpen: (peer) => tell(`${address(peer)} connected`),
-      onDone: (peer, totals) => tell(`${address(peer)} done: ${sum(totals)}`),
+      onDone: (peer, totals) => tell(`${address(peer)} over: ${sum(totals)}`),
     }),
   };
 }
@@ -447,55 +484,102 @@ export async function showing<T>(
   }
 }
 
-/** Characters that may wait for standard output before printing makes wait. */
-const PATIENCE = 2 ** 20;
-let waiting = "";
-let printing: Promise<void> | undefined;
-let closed = false;
-
-/**
- * Prints a text without waiting for it; many small ones become one write. Only
- * a caller that runs far ahead of whoever reads the output is given a promise
- * to wait for.
- */
-export function print(text: string): Promise<void> | undefined {
-  if (closed) return;
-  waiting += text;
-  printing ??= printWaiting();
-  return waiting.length > PATIENCE ? printing : undefined;
+/** Standard output or input failed, which no peer has to do with. */
+class StreamError extends Error {
+  override name = "StreamError";
 }
 
-/** Resolves when all that was printed is out. */
+/** Writes to standard output. */
+async function write(text: string | Uint8Array): Promise<void> {
+  try {
+    await writeAll(Deno.stdout, text);
+  } catch (error) {
+    const closed = error instanceof Deno.errors.BrokenPipe;
+    const why = closed ? "somebody closed it" : (error as Error).message;
+    throw new StreamError(`cannot write to standard output: ${why}`);
+  }
+}
+
+/** Reads standard input as it comes. */
+export async function* input(): AsyncGenerator<Uint8Array> {
+  try {
+    yield* Deno.stdin.readable;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new StreamError(`cannot read standard input: ${why}`);
+  }
+}
+
+/** Characters that may wait to be printed before printing makes wait. */
+const ENOUGH = 2 ** 20;
+/** Seconds that standard output may take nothing before text is dropped. */
+const PATIENCE = 5;
+
+let waiting = "";
+let printing: Promise<void> | undefined;
+let room = Promise.withResolvers<void>();
+let muted = false;
+let dropped = 0;
+
+/**
+ * Prints a text without waiting for it; many small ones become one write. When
+ * whoever reads the output is far behind, the caller is given a promise to wait
+ * for, so that TCP slows the peers down. When nobody reads at all, the text is
+ * dropped after a while, and that is told: no peer waits for ever.
+ */
+export function print(text: string): Promise<void> | undefined {
+  if (muted && waiting.length > ENOUGH) {
+    dropped += text.length;
+    return;
+  }
+  waiting += text;
+  printing ??= printWaiting();
+  if (waiting.length > ENOUGH) return room.promise;
+}
+
+/** Resolves when all that was printed is out, or cannot get out. */
 export async function printed(): Promise<void> {
-  await printing;
+  while (printing && !muted) await Promise.race([printing, room.promise]);
 }
 
 async function printWaiting(): Promise<void> {
-  try {
-    while (waiting) {
-      const text = waiting;
-      waiting = "";
-      await write(text);
+  while (waiting) {
+    const bytes = encode(waiting);
+    waiting = "";
+    // In pieces, so that one that is taken shows that somebody reads.
+    for (let i = 0; i < bytes.length; i += 2 ** 16) {
+      await printPiece(bytes.subarray(i, i + 2 ** 16));
     }
-    printing = undefined;
-  } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    closed = true; // and what is printed from now on is nobody's
-    tell(yellow(`${error.message}; the rest of it is not shown`));
+    makeRoom();
   }
+  printing = undefined;
 }
 
-class OutputError extends Error {
-  override name = "OutputError";
-}
-
-async function write(bytes: string | Uint8Array): Promise<void> {
+async function printPiece(piece: Uint8Array): Promise<void> {
+  const why = `standard output took nothing for ${PATIENCE} s`;
+  const timer = setTimeout(() => mute(why), PATIENCE * 1000);
   try {
-    await writeAll(Deno.stdout, bytes);
+    await write(piece);
+    if (muted) tell(`standard output is back; ${dropped} characters are lost`);
+    muted = false;
+    dropped = 0;
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    throw new OutputError("standard output was closed");
+    if (!(error instanceof StreamError)) throw error;
+    mute(error.message);
   }
+  clearTimeout(timer);
+}
+
+function mute(why: string): void {
+  if (muted) return;
+  muted = true;
+  tell(yellow(`${why}; what clients say is not shown`));
+  makeRoom();
+}
+
+function makeRoom(): void {
+  room.resolve();
+  room = Promise.withResolvers();
 }
 
 // --- What TCP needs on both sides --------------------------------------------
@@ -554,7 +638,7 @@ export class Meter implements Totals, Disposable {
     this.#timer = setTimeout(() => {
       const left = this.#last + this.#seconds * 1000 - performance.now();
       if (left > 0) return this.#wait(left);
-      const words = `silent for ${this.#seconds} seconds`;
+      const words = `silent for ${this.#seconds} s`;
       this.#onSilence(new Deno.errors.TimedOut(words));
     }, ms);
   }

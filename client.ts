@@ -14,8 +14,8 @@ export interface ExchangeOptions {
   hostname?: string;
   /** Port of the server. @default {1234} */
   port?: number;
-  /** What to say; a stream is said as it comes. @default {"Message sent from client-side."} */
-  message?: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** What to say, at once or as it comes. @default {"Message sent from client-side."} */
+  message?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Bytes that one read takes at most. @default {1024} */
   buffer?: number;
   /** Seconds of silence that end the conversation; 0: none. @default {30} */
@@ -123,7 +123,8 @@ async function say(
   { message }: Settings,
   meter: cli.Meter,
 ): Promise<void> {
-  const parts = message instanceof ReadableStream ? message : [message];
+  const whole = typeof message === "string" || message instanceof Uint8Array;
+  const parts = whole ? [message] : message;
   for await (const part of parts) await cli.writeAll(conn, part, meter);
   await conn.closeWrite();
 }
@@ -137,10 +138,10 @@ const FLAGS = {
     "Message sent from client-side.",
     "what to say; - is standard input",
   ),
-  buffer: cli.whole(1024, [1, 2 ** 24], "bytes of one read, at most"),
-  timeout: cli.seconds(30, "silence that ends the conversation; 0: none"),
-  wait: cli.seconds(0, "keep trying while nobody listens there"),
-  verbose: cli.toggle("tell of the opening and the closing"),
+  buffer: cli.whole(1024, [1, 2 ** 24], "most bytes that one read takes"),
+  timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
+  wait: cli.seconds(0, "how long to try while nobody listens"),
+  verbose: cli.toggle("tell of connecting and closing, too"),
 };
 
 if (import.meta.main) {
@@ -155,9 +156,7 @@ if (import.meta.main) {
       const totals = await cli.showing((show) =>
         exchange({
           ...options,
-          message: options.message === "-"
-            ? Deno.stdin.readable
-            : options.message,
+          message: options.message === "-" ? cli.input() : options.message,
           onRefused() {
             const at = cli.address(options);
             cli.tell(
@@ -168,7 +167,7 @@ if (import.meta.main) {
           onData: show,
         })
       );
-      if (verbose) cli.tell(`done: ${cli.sum(totals)}`);
+      if (verbose) cli.tell(`over: ${cli.sum(totals)}`);
     },
   });
 }

@@ -96,7 +96,10 @@ async function acceptAll(
       });
       if (settings.once) listener.close();
       if (open.size < settings.maxConnections) continue;
-      settings.onError?.(limit(`${open.size} connections`), listener.addr);
+      settings.onError?.(
+        limit(`${open.size} connections (maxConnections)`),
+        listener.addr,
+      );
       await departure.promise; // whoever comes meanwhile waits in the backlog
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) break; // closed
@@ -162,7 +165,9 @@ async function hear(
     const n = await conn.read(bytes);
     if (n === null) break; // the client's end of stream
     meter.read(n);
-    if (maxBytes && meter.received > maxBytes) throw limit(`${maxBytes} bytes`);
+    if (maxBytes && meter.received > maxBytes) {
+      throw limit(`${maxBytes} bytes (maxBytes)`);
+    }
     const text = decoder.decode(bytes.subarray(0, n), { stream: true });
     if (text) await onText?.(text, conn.remoteAddr);
   }
@@ -184,14 +189,22 @@ function close(conn: Deno.TcpConn): void {
 const FLAGS = {
   hostname: cli.host("127.0.0.1", "address or name to listen on"),
   port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
-  message: cli.text("Message from the server.", "what greets every client"),
+  message: cli.text("Message from the server.", "greeting for every client"),
   once: cli.toggle("hold one conversation, then exit"),
-  buffer: cli.whole(1024, [1, 2 ** 24], "bytes of one read, at most"),
-  timeout: cli.seconds(30, "silence that ends a conversation; 0: none"),
-  maxBytes: cli.whole(2 ** 20, [0, 1e15], "bytes of one client; 0: any number"),
-  maxConnections: cli.whole(10_000, [1, 1e6], "conversations at once"),
-  backlog: cli.whole(511, [0, 65_535], "connections that wait for accept"),
-  verbose: cli.toggle("tell of each opening and closing"),
+  buffer: cli.whole(1024, [1, 2 ** 24], "most bytes that one read takes"),
+  timeout: cli.seconds(30, "how long a client may be silent; 0: for ever"),
+  maxBytes: cli.whole(
+    2 ** 20,
+    [0, 1e15],
+    "most bytes that a client may send; 0: any",
+  ),
+  maxConnections: cli.whole(10_000, [1, 1e6], "most connections at once"),
+  backlog: cli.whole(
+    511,
+    [0, 65_535],
+    "most connections that wait to be accepted",
+  ),
+  verbose: cli.toggle("tell of each connection, too"),
 };
 
 if (import.meta.main) {

@@ -64,7 +64,10 @@ if (import.meta.main) {
   setColorEnabled(Deno.stdout.isTerminal() && !Deno.noColor);
   for (const act of ACTS) {
     if (await play(act)) continue;
-    console.error("demo: that did not work; the last line above says why");
+    console.error(
+      "demo: that did not work, and the lines above say why; if port 1234 is " +
+        "in use, stop the program that has it",
+    );
     Deno.exit(1);
   }
 }

@@ -45,19 +45,19 @@ const WRONG: [args: string[], paths: readonly Path[], words: string][] = [
   [["-p", "1234"], SCRIPTS, "unknown flag -p; --help lists them"],
   [["1234"], SCRIPTS, 'unexpected argument "1234"'],
   [["--", "--once"], SCRIPTS, 'unexpected argument "--once"'],
-  [["--port"], SCRIPTS, "--port needs a value, as in --port=VALUE"],
+  [["--port"], SCRIPTS, "--port needs a value, written --port=VALUE"],
   [
     ["--port", "--verbose"],
     SCRIPTS,
-    "--port needs a value, as in --port=VALUE",
+    "--port needs a value, written --port=VALUE",
   ],
-  [["--message"], SCRIPTS, "--message needs a value, as in --message=VALUE"],
+  [["--message"], SCRIPTS, "--message needs a value, written --message=VALUE"],
   [
     ["--hostname", ""],
     SCRIPTS,
-    '--hostname takes a name or an address, not ""',
+    '--hostname takes a name or an address (its port goes to --port), not ""',
   ],
-  [["--hostname", "a b"], SCRIPTS, 'takes a name or an address, not "a b"'],
+  [["--hostname", "a b"], SCRIPTS, 'not "a b"'],
   [["--hostname", "\x1b[2J"], SCRIPTS, 'not "\\x1b[2J"'],
   [["--hostname", "1::2::3"], SCRIPTS, 'not "1::2::3"'],
   [["--buffer", "0"], ["server.ts", "client.ts"], `${SEVERAL} 1 to 16777216`],
@@ -161,12 +161,14 @@ for (
 for (const path of SCRIPTS) {
   Deno.test(`${path}: a name that does not resolve`, async () => {
     const hostname = "no-such-name.invalid"; // RFC 6761: never resolves
-    const args = ["--hostname", hostname];
+    // That is no reason to wait, as a refusal is.
+    const wait = path === "client.ts" ? ["--wait", "60"] : [];
+    const args = ["--hostname", hostname, ...wait];
     const net = `${hostname},0.0.0.0:0`;
     assertEquals(await fail(path, net, args), [
       1,
-      `${role(path)}: the name ${hostname} does not resolve; check its ` +
-      "spelling, or give an address such as 127.0.0.1",
+      `${role(path)}: no address is known for the name ${hostname}; check ` +
+      "its spelling, or give an address such as 127.0.0.1",
     ]);
   });
 }
@@ -187,8 +189,8 @@ Deno.test("client.ts: the server is silent", async () => {
   const args = ["--port", `${silent.port}`, "--timeout", "0.2"];
   assertEquals(await fail("client.ts", `127.0.0.1:${silent.port}`, args), [
     1,
-    `client: 127.0.0.1:${silent.port}: silent for 0.2 seconds; ` +
-    "wait longer with --timeout (0: for ever)",
+    `client: 127.0.0.1:${silent.port}: silent for 0.2 s; is the server there? ` +
+    "Wait longer with --timeout (0: for ever)",
   ]);
 });
 
@@ -206,8 +208,8 @@ Deno.test(
     const args = ["--port", `${port}`, "--timeout", "0.2"];
     assertEquals(await fail("client.ts", `127.0.0.1:${port}`, args), [
       1,
-      `client: 127.0.0.1:${port}: silent for 0.2 seconds; ` +
-      "wait longer with --timeout (0: for ever)",
+      `client: 127.0.0.1:${port}: silent for 0.2 s; is the server there? ` +
+      "Wait longer with --timeout (0: for ever)",
     ]);
   },
 );
@@ -243,9 +245,63 @@ Deno.test(needs("client.ts: nobody reads what it prints", unix), async () => {
   await shell.code();
   assertEquals(
     shell.err.text,
-    "client: standard output was closed\n1\n",
+    "client: cannot write to standard output: somebody closed it\n1\n",
   );
 });
+
+Deno.test(
+  needs("client.ts: standard output takes nothing", linux),
+  async () => {
+    await using server = serve({ port: 0 });
+    const { port } = server.addr;
+    await using shell = new Process("sh", [
+      "-c",
+      '"$0" run --allow-net=127.0.0.1:$1 client.ts --port $1 >/dev/full',
+      Deno.execPath(),
+      `${port}`,
+    ]);
+    assertEquals([await shell.code(), shell.err.text], [
+      1,
+      "client: cannot write to standard output: No space left on device " +
+      "(os error 28)\n",
+    ]);
+  },
+);
+
+Deno.test(needs("client.ts: standard input cannot be read", unix), async () => {
+  await using server = serve({ port: 0 });
+  const { port } = server.addr;
+  await using shell = new Process("sh", [
+    "-c",
+    '"$0" run --allow-net=127.0.0.1:$1 client.ts --port $1 --message - <.',
+    Deno.execPath(),
+    `${port}`,
+  ]);
+  assertEquals([await shell.code(), shell.err.text], [
+    1,
+    "client: cannot read standard input: Is a directory (os error 21)\n",
+  ]);
+});
+
+Deno.test(
+  needs("server.ts: standard output takes nothing", linux),
+  async () => {
+    await using shell = new Process("sh", [
+      "-c",
+      'exec "$0" run --allow-net=127.0.0.1:0 server.ts --port 0 >/dev/full',
+      Deno.execPath(),
+    ]);
+    const [, port] = await shell.err.until(/listening on \S+:(\d+)\n/);
+    for (const _ of [1, 2]) await exchange({ port: Number(port) });
+    shell.kill("SIGTERM");
+    assertEquals([await shell.code(), shell.err.text], [
+      0,
+      `server: listening on 127.0.0.1:${port}\n` +
+      "server: cannot write to standard output: No space left on device " +
+      "(os error 28); what clients say is not shown\n",
+    ]);
+  },
+);
 
 Deno.test(needs("server.ts: nobody reads what it prints", unix), async () => {
   await using shell = new Process("sh", [
@@ -258,7 +314,9 @@ Deno.test(needs("server.ts: nobody reads what it prints", unix), async () => {
   const [, port] = await shell.err.until(/listening on \S+:(\d+)/);
   const message = noise(2 ** 20);
   await exchange({ port: Number(port), message });
-  await shell.err.until(/server: standard output was closed; .* not shown/);
+  await shell.err.until(
+    /server: cannot write to standard output: somebody closed it; what clients say is not shown\n/,
+  );
   const { received } = await exchange({ port: Number(port), message });
   assertEquals(received, "Message from the server.".length);
   Deno.kill(Number(pid));

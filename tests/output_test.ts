@@ -114,14 +114,14 @@ Deno.test(
   ),
   async () => {
     const text = await onTerminal("\x1b[31mred\rx\ntwo 🐍", {});
-    assertMatch(text, /\n\\x1b\[31mred\\x0dx\ntwo 🐍\nclient: done: /);
+    assertMatch(text, /\n\\x1b\[31mred\\x0dx\ntwo 🐍\nclient: over: /);
   },
 );
 
 Deno.test(
   needs("a terminal is given no second newline", python, unix),
   async () => {
-    assertMatch(await onTerminal("one\n", {}), /\none\nclient: done: /);
+    assertMatch(await onTerminal("one\n", {}), /\none\nclient: over: /);
   },
 );
 
@@ -129,7 +129,7 @@ Deno.test(
   needs("on a terminal half a character at the end is shown", python, unix),
   async () => {
     const text = await onTerminal(Uint8Array.from([65, 0xf0, 0x9f]), {});
-    assertMatch(text, /\nA\ufffd\nclient: done: /);
+    assertMatch(text, /\nA\ufffd\nclient: over: /);
   },
 );
 

@@ -153,7 +153,7 @@ for (const path of SCRIPTS) {
       assertEquals([await script.code(), script.err.text], [
         1,
         `${role}: Deno's sandbox does not allow 127.0.0.1:1234; ` +
-        `allow it with --allow-net=${GRANTS[path]}\n`,
+        `run it as: deno run --allow-net=${GRANTS[path]} ${path}\n`,
       ]);
     });
   }
@@ -162,13 +162,15 @@ for (const path of SCRIPTS) {
 Deno.test("what the refusal says to add is enough", async () => {
   await using refused = start("server.ts", undefined, ["--port", "0"]);
   await refused.code();
-  const [, net] = /--allow-net=(\S+)\n$/.exec(refused.err.text)!;
+  const [, net] = /--allow-net=(\S+) server\.ts\n$/.exec(refused.err.text)!;
   await using server = start("server.ts", net, ["--port", "0"]);
   await server.err.until(/listening on/);
 });
 
 Deno.test("a UDP server that may not answer a peer says so, and goes on", async () => {
-  await using server = start("udp/server.ts", "127.0.0.1:0", ["--port", "0"]);
+  const net = "localhost:0";
+  const args = ["--hostname", "localhost", "--port", "0"];
+  await using server = start("udp/server.ts", net, args);
   const [, port] = await server.err.until(/listening on \S+:(\d+)/);
   const socket = Deno.listenDatagram({
     transport: "udp",
@@ -177,12 +179,13 @@ Deno.test("a UDP server that may not answer a peer says so, and goes on", async 
   });
   const address = { transport: "udp", hostname: "127.0.0.1" } as const;
   const { port: own } = socket.addr as Deno.NetAddr;
-  for (let i = 1; i <= 2; i++) {
+  for (const i of [1, 2]) {
     await socket.send(new Uint8Array([65]), { ...address, port: Number(port) });
     await server.err.until(
       RegExp(
-        `(server: Deno's sandbox does not allow 127\\.0\\.0\\.1:${own}; ` +
-          `allow it with --allow-net=127\\.0\\.0\\.1\n){${i}}$`,
+        `(server: Deno's sandbox does not allow 127\\.0\\.0\\.1:${own}; run it ` +
+          "as: deno run --allow-net=localhost,127\\.0\\.0\\.1 udp/server\\.ts\\n)" +
+          `{${i}}$`,
       ),
     );
   }

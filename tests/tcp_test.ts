@@ -227,7 +227,7 @@ Deno.test("a client that is silent for too long is given up", async () => {
   await conn.read(new Uint8Array(100));
   assertEquals(await conn.read(new Uint8Array(100)), null);
   await server.shutdown();
-  assertEquals(server.errors, ["TimedOut: silent for 0.05 seconds"]);
+  assertEquals(server.errors, ["TimedOut: silent for 0.05 s"]);
 });
 
 Deno.test("a server that is silent for too long is given up", async () => {
@@ -245,7 +245,7 @@ Deno.test("--max-bytes is the last byte that is let in", async () => {
   await more.catch(() => {}); // whether a reset reaches it is a race
   await server.shutdown();
   assertEquals(server.errors, [
-    "QuotaExceededError: the limit of 2000 bytes is reached",
+    "QuotaExceededError: the limit of 2000 bytes (maxBytes) is reached",
   ]);
 });
 
@@ -275,7 +275,7 @@ Deno.test("beyond --max-connections clients wait, and are served in the end", as
   await server.shutdown();
   assertEquals([opened, server.errors[0]], [
     3,
-    "QuotaExceededError: the limit of 2 connections is reached",
+    "QuotaExceededError: the limit of 2 connections (maxConnections) is reached",
   ]);
 });
 
@@ -306,7 +306,7 @@ Deno.test("--message - sends a megabyte of standard input", async () => {
   assertEquals(await server.code(), 0);
   assertMatch(
     server.err.text,
-    / done: 1\.05 MB received in \d+ reads, 24 B sent\n$/,
+    / over: 1\.05 MB received in \d+ reads, 24 B sent\n$/,
   );
   const heard = server.out.text.replaceAll(/^127\.0\.0\.1:\d+> |\n/gm, "");
   assertEquals(heard, new TextDecoder().decode(stdin));
@@ -358,13 +358,13 @@ Deno.test("--verbose tells of opening and closing, on both sides", async () => {
   const [, local] = /^client: from (\S+) to /.exec(client.err.text)!;
   assertEquals(client.err.text.split("\n"), [
     `client: from ${local} to 127.0.0.1:${port}`,
-    "client: done: 24 B received in 1 read, 30 B sent",
+    "client: over: 24 B received in 1 read, 30 B sent",
     "",
   ]);
   assertEquals(server.err.text.split("\n"), [
     `server: listening on 127.0.0.1:${port}`,
     `server: ${local} connected`,
-    `server: ${local} done: 30 B received in 1 read, 24 B sent`,
+    `server: ${local} over: 30 B received in 1 read, 24 B sent`,
     "",
   ]);
   assertEquals(server.out.text, `${local}> ${MESSAGE}\n`);

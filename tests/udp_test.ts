@@ -127,7 +127,7 @@ Deno.test("no answer to any try is told, and that UDP cannot tell why", async ()
   await assertRejects(
     () => exchange({ port, timeout: 0.01, tries: 2 }),
     Deno.errors.TimedOut,
-    "no answer to 2 tries; UDP cannot tell lost from refused",
+    "no answer; UDP cannot tell a lost datagram from a refused one",
   );
   const net = `127.0.0.1:0,127.0.0.1:${port}`;
   const args = ["--port", `${port}`, "--timeout", "0.01", "--tries", "2"];
@@ -136,8 +136,9 @@ Deno.test("no answer to any try is told, and that UDP cannot tell why", async ()
   assertEquals(client.err.text.split("\n"), [
     "client: no answer to try 1 of 2 in 0.01 s",
     "client: no answer to try 2 of 2 in 0.01 s",
-    `client: 127.0.0.1:${port}: no answer to 2 tries; UDP cannot tell lost ` +
-    "from refused; wait longer with --timeout (0: for ever)",
+    `client: 127.0.0.1:${port}: no answer; UDP cannot tell a lost datagram ` +
+    "from a refused one; is the server there? " +
+    "Wait longer with --timeout (0: for ever)",
     "",
   ]);
 });
@@ -154,12 +155,12 @@ Deno.test("--verbose tells of each datagram, on both sides", async () => {
   const [, local] = /^client: from (\S+) to /.exec(client.err.text)!;
   assertEquals(client.err.text.split("\n"), [
     `client: from ${local} to 127.0.0.1:${port}`,
-    "client: done: 24 B received in 1 read, 30 B sent",
+    "client: over: 24 B received in 1 read, 30 B sent",
     "",
   ]);
   assertEquals(server.err.text.split("\n"), [
     `server: listening on 127.0.0.1:${port}`,
-    `server: ${local} done: 30 B received in 1 read, 24 B sent`,
+    `server: ${local} over: 30 B received in 1 read, 24 B sent`,
     "",
   ]);
 });

@@ -76,7 +76,7 @@ export async function exchange(
     socket.close();
   }
   throw new Deno.errors.TimedOut(
-    `no answer to ${tries} tries; UDP cannot tell lost from refused`,
+    `no answer; UDP cannot tell a lost datagram from a refused one`,
   );
 }
 
@@ -144,9 +144,9 @@ const FLAGS = {
     "what to send",
     65_507,
   ),
-  timeout: cli.seconds(1, "how long each try waits; 0: for ever"),
-  tries: cli.whole(3, [1, 1000], "how often to send it, at most"),
-  verbose: cli.toggle("tell of the way there and back"),
+  timeout: cli.seconds(1, "how long each try may take; 0: for ever"),
+  tries: cli.whole(3, [1, 1000], "how often to send it while no answer comes"),
+  verbose: cli.toggle("tell of both addresses, and of the end"),
 };
 
 if (import.meta.main) {
@@ -159,8 +159,13 @@ if (import.meta.main) {
     grant({ hostname, port }) {
       const any = hostname.includes(":") ? "::" : "0.0.0.0";
       const local = isLoopback(hostname) ? hostname : any;
-      return `${cli.address({ hostname: local, port: 0 })},` +
-        cli.address({ hostname, port });
+      // To look a name up takes a grant for all of its ports.
+      const isName = local === any && !/^[\d.]+$|:/.test(hostname);
+      return [
+        { hostname: local, port: 0 },
+        isName ? { hostname } : { hostname, port },
+      ]
+        .map(cli.address).join();
     },
     async run({ verbose, ...options }) {
       const totals = await cli.showing((show) =>
@@ -171,13 +176,13 @@ if (import.meta.main) {
             const { tries, timeout } = options;
             cli.tell(`no answer to try ${attempt} of ${tries} in ${timeout} s`);
           },
-          ...(verbose && {
-            onOpen: cli.tellPath,
-            onStranger: (peer) => cli.tell(`ignored ${cli.address(peer)}`),
-          }),
+          onStranger(peer) {
+            cli.tell(`ignored a datagram from ${cli.address(peer)}`);
+          },
+          onOpen: verbose ? cli.tellPath : undefined,
         })
       );
-      if (verbose) cli.tell(`done: ${cli.sum(totals)}`);
+      if (verbose) cli.tell(`over: ${cli.sum(totals)}`);
     },
   });
 }

@@ -134,11 +134,11 @@ const FLAGS = {
   port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
   message: cli.text(
     "Message from the server.",
-    "what answers every datagram",
+    "answer to every datagram",
     65_507,
   ),
-  once: cli.toggle("hold one conversation, then exit"),
-  verbose: cli.toggle("tell of each datagram"),
+  once: cli.toggle("answer one datagram, then exit"),
+  verbose: cli.toggle("tell of each datagram, too"),
 };
 
 if (import.meta.main) {

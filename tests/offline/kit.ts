@@ -105,7 +105,7 @@ if (import.meta.main) {
     console.error(
       "%cJSR is out of reach: vendor/ now has thin stand-ins for " +
         `${lacking.map(([name]) => `@std/${name}`).join(", ")}; ` +
-        "a later run in reach of it brings the real packages.",
+        "the first run with internet replaces them with the real packages.",
       "color: yellow; font-weight: bold",
     );
   }
