@@ -31,20 +31,30 @@ export type Values<F extends Flags> = {
   [Name in keyof F]: F[Name]["fallback"];
 };
 
-/** Options of which those that are flags are all there. */
+/** Options with every default filled in. */
 export type Filled<O, F extends Flags> =
   & O
   & { [Name in keyof F & keyof O]-?: Exclude<O[Name], undefined> };
 
-/** Fills in the flags' fallbacks for options that are left out, or undefined. */
+/**
+ * Fills in the defaults of options that are left out, or undefined.
+ *
+ * @throws {RangeError} If a number is not one that the flag would take.
+ */
 export function fill<O extends object, F extends Flags>(
   options: O,
   flags: F,
 ): Filled<O, F> {
-  const fallbacks = Object.entries(flags).map(([name, { fallback }]) => {
-    return [name, options[name as keyof O] ?? fallback];
+  const filled = Object.entries(flags).map(([name, { fallback, read }]) => {
+    const value = options[name as keyof O] ?? fallback;
+    try {
+      if (typeof value === "number") read(`${value}`);
+    } catch (error) {
+      throw new RangeError(`${name} ${(error as Error).message}`);
+    }
+    return [name, value];
   });
-  return { ...options, ...Object.fromEntries(fallbacks) };
+  return { ...options, ...Object.fromEntries(filled) };
 }
 
 /** Says what is wrong with a command line. */
@@ -286,15 +296,20 @@ export interface Server extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
-/** Starts a server and stays with it until it is done, or is told to stop. */
-export async function runServer(start: () => Server): Promise<void> {
+/** Runs a server until it is done, or a signal tells it to stop. */
+export async function runServer<
+  O extends { hostname: string; verbose: boolean },
+>(
+  serve: (options: O & Reports) => Server,
+  options: O,
+): Promise<void> {
   const windows = Deno.build.os === "windows";
   const signals: Deno.Signal[] = ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"];
   const stop = Promise.withResolvers<void>();
   for (const signal of signals) Deno.addSignalListener(signal, stop.resolve);
-  const server = start();
+  const server = serve({ ...options, ...report(options) });
   await Promise.race([server.finished, stop.promise]);
-  // From here on the same signal ends the process at once, as it always does.
+  // A second signal is not for us: it ends the process at once.
   for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
   const slow = setTimeout(() => {
     tell("stopping: open conversations have 5 s to end; Ctrl-C ends them now");
@@ -307,7 +322,11 @@ export async function runServer(start: () => Server): Promise<void> {
 
 /** Says something about the work, on standard error. */
 export function tell(words: string): void {
-  console.error(`${bold(`${current.role}:`)} ${words}`);
+  try {
+    console.error(`${bold(`${current.role}:`)} ${words}`);
+  } catch {
+    // Nobody listens there any more: that must not end a server.
+  }
 }
 
 /** Writes an address the way it is written on a command line. */
@@ -360,7 +379,7 @@ function reset(at: Place): string {
   return `${address(at)} reset the connection before its end${cure}`;
 }
 
-/** Tells a failure of the network in plain words, and nothing of a mistake in the code. */
+/** Describes a failure that can happen to anybody; nothing describes a bug. */
 function explain(error: unknown, at: Place): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (/lookup address|No such host|ENOTFOUND|EAI_/.test(error.message)) {
@@ -402,7 +421,7 @@ export interface Reports {
 }
 
 /** Reports for people: text on standard output, words about it beside. */
-export function report(
+function report(
   { hostname, verbose }: { hostname: string; verbose: boolean },
 ): Reports {
   return {
@@ -412,12 +431,26 @@ export function report(
       // A UDP server needs both: its own address, and the peer's to answer.
       const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
       const grant = [...new Set(hosts)].join();
-      tell(yellow(explain(error, { ...at, grant }) ?? String(error)));
+      tell(yellow(explain(error, { ...at, grant }) ?? error.message));
     },
     ...(verbose && {
       onOpen: (peer) => tell(`${address(peer)} connected`),
       onDone: (peer, totals) => tell(`${address(peer)} over: ${sum(totals)}`),
     }),
+  };
+}
+
+/** Reports trouble that goes on and on only once, until it pauses for a second. */
+export function sparingly(
+  onError: Reports["onError"],
+  at: Deno.NetAddr,
+): (error: Error) => void {
+  const last = new Map<string, number>();
+  return (error) => {
+    const now = performance.now();
+    const pause = now - (last.get(error.message) ?? -Infinity);
+    last.set(error.message, now);
+    if (pause > 1000) onError?.(error, at);
   };
 }
 
@@ -582,6 +615,28 @@ function makeRoom(): void {
   room = Promise.withResolvers();
 }
 
+// --- Time --------------------------------------------------------------------
+
+/** Resolves after so many seconds. */
+export function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** Waits for a promise, but only for so many seconds; 0 is for ever. */
+export async function within<T>(
+  seconds: number,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const ring = () => late.resolve(undefined);
+  const timer = seconds && setTimeout(ring, seconds * 1000);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // --- What TCP needs on both sides --------------------------------------------
 
 /** Counts what a connection carries, and notices when it carries nothing. */
@@ -596,6 +651,7 @@ export class Meter implements Totals, Disposable {
   #onSilence: (reason: Error) => void;
   #timer?: ReturnType<typeof setTimeout>;
   #last = performance.now();
+  #pauses = 0;
 
   /**
    * Starts to watch.
@@ -609,22 +665,28 @@ export class Meter implements Totals, Disposable {
     if (seconds > 0) this.#wait(seconds * 1000);
   }
 
-  /** A read brought `n` bytes. */
+  /** A read brought `n` bytes, or none because there are no more. */
   read(n: number): void {
     this.received += n;
-    this.reads++;
-    this.touch();
+    this.reads += Math.sign(n);
+    this.#last = performance.now();
   }
 
   /** A write took `n` bytes. */
   wrote(n: number): void {
     this.sent += n;
-    this.touch();
+    this.#last = performance.now();
   }
 
-  /** Something else happened: that is not silence, either. */
-  touch(): void {
-    this.#last = performance.now();
+  /** Waits for our own side, which must not count as the peer's silence. */
+  async pauseFor<T>(own: Promise<T>): Promise<T> {
+    this.#pauses++;
+    try {
+      return await own;
+    } finally {
+      this.#pauses--;
+      this.#last = performance.now();
+    }
   }
 
   /** Watches no longer. */
@@ -636,7 +698,9 @@ export class Meter implements Totals, Disposable {
   // looks when it rings how long the silence has been, and may sleep again.
   #wait(ms: number) {
     this.#timer = setTimeout(() => {
-      const left = this.#last + this.#seconds * 1000 - performance.now();
+      const limit = this.#seconds * 1000;
+      const left = this.#last + limit - performance.now();
+      if (this.#pauses > 0) return this.#wait(limit);
       if (left > 0) return this.#wait(left);
       const words = `silent for ${this.#seconds} s`;
       this.#onSilence(new Deno.errors.TimedOut(words));

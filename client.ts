@@ -45,7 +45,7 @@ export interface ExchangeOptions {
  * assertEquals(sent, "Message sent from client-side.".length);
  * ```
  *
- * @param options What is not to be as the defaults have it.
+ * @param options Overrides of the defaults.
  * @returns The bytes that went either way, and the reads that it took.
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
  * @throws {Deno.errors.ConnectionReset} If the server ends it out of order.
@@ -62,17 +62,20 @@ export async function exchange(
   try {
     using conn = await connect(settings, meter, signal);
     settings.onOpen?.(conn.localAddr, conn.remoteAddr);
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => {}); // most of the time nobody waits for it
     // Up to here the signal ended the wait for a connection, not the connection.
-    signal.onabort = () => conn[Symbol.dispose]();
+    signal.onabort = () => {
+      conn[Symbol.dispose]();
+      aborted.reject(signal.reason);
+    };
     const arrival = Promise.withResolvers<void>();
-    const said = arrival.promise.then(() => say(conn, settings, meter));
-    // A server that stops listening is heard to its end all the same. Only where
-    // the message itself cannot be read, waiting for an answer makes no sense.
-    said.catch((error) => "code" in error || end.abort(error));
+    const said = arrival.promise.then(() => say(conn, settings, meter, end));
+    said.catch(() => {}); // a server that stops listening is heard to its end
     await hear(conn, settings, meter, arrival.resolve);
-    await said;
+    await Promise.race([said, aborted.promise]);
   } catch (error) {
-    throw signal.reason ?? error;
+    throw signal.aborted ? signal.reason : error;
   }
   const { received, sent, reads } = meter;
   return { received, sent, reads };
@@ -95,8 +98,7 @@ async function connect(
       if (!refused || performance.now() >= deadline) throw error;
     }
     if (tries === 0) onRefused?.();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    meter.touch(); // a refusal is not silence
+    await meter.pauseFor(cli.sleep(0.05));
   }
 }
 
@@ -113,7 +115,8 @@ async function hear(
     onArrival(); // the first read counts; an end of stream has arrived, too
     if (n === null) break;
     meter.read(n);
-    await onData?.(bytes.subarray(0, n));
+    const shown = onData?.(bytes.subarray(0, n));
+    if (shown) await meter.pauseFor(shown);
   }
 }
 
@@ -122,11 +125,23 @@ async function say(
   conn: Deno.TcpConn,
   { message }: Settings,
   meter: cli.Meter,
+  end: AbortController,
 ): Promise<void> {
   const whole = typeof message === "string" || message instanceof Uint8Array;
-  const parts = whole ? [message] : message;
-  for await (const part of parts) await cli.writeAll(conn, part, meter);
+  for await (const part of whole ? [message] : read(message, end)) {
+    await cli.writeAll(conn, part, meter);
+  }
   await conn.closeWrite();
+}
+
+/** Passes a message on; if it cannot be read to its end, nobody need wait. */
+async function* read(message: AsyncIterable<Uint8Array>, end: AbortController) {
+  try {
+    yield* message;
+  } catch (error) {
+    end.abort(error);
+    throw error;
+  }
 }
 
 // --- The command line --------------------------------------------------------

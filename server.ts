@@ -24,7 +24,7 @@ export interface ServeOptions extends cli.Reports {
   timeout?: number;
   /** Bytes that a client may send; 0: any number. @default {1048576} */
   maxBytes?: number;
-  /** Conversations at once; whoever comes then waits. @default {10000} */
+  /** Connections at once; further ones wait in the backlog. @default {10000} */
   maxConnections?: number;
   /** Connections that may wait to be accepted. @default {511} */
   backlog?: number;
@@ -44,7 +44,7 @@ export interface ServeOptions extends cli.Reports {
  * assertEquals(await new Response(conn.readable).text(), "Hello!");
  * ```
  *
- * @param options What is not to be as the defaults have it.
+ * @param options Overrides of the defaults.
  * @returns The server; it listens already.
  * @throws {Deno.errors.AddrInUse} If another program has the port.
  * @throws {Deno.errors.AddrNotAvailable} If the address is not this machine's.
@@ -63,9 +63,9 @@ export function serve(options: ServeOptions = {}): cli.Server {
     finished,
     async shutdown() {
       listener[Symbol.dispose]();
-      const grace = setTimeout(() => open.forEach(close), GRACE * 1000);
-      await finished;
-      clearTimeout(grace);
+      await cli.within(GRACE, finished);
+      open.forEach(close);
+      await cli.within(1, finished);
     },
     [Symbol.asyncDispose]() {
       return this.shutdown();
@@ -84,6 +84,7 @@ async function acceptAll(
   open: Set<Deno.TcpConn>,
   settings: Settings,
 ): Promise<void> {
+  const complain = cli.sparingly(settings.onError, listener.addr);
   let departure = Promise.withResolvers<void>();
   for (;;) {
     try {
@@ -94,30 +95,32 @@ async function acceptAll(
         departure.resolve();
         departure = Promise.withResolvers();
       });
-      if (settings.once) listener.close();
+      if (settings.once) break;
       if (open.size < settings.maxConnections) continue;
-      settings.onError?.(
-        limit(`${open.size} connections (maxConnections)`),
-        listener.addr,
-      );
-      await departure.promise; // whoever comes meanwhile waits in the backlog
+      complain(limit(`${open.size} connections (maxConnections)`));
+      await departure.promise; // further clients wait in the backlog
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) break; // closed
-      settings.onError?.(error as Error, listener.addr);
-      await pauseAfter(error);
+      await survive(error as Error, complain);
     }
   }
+  listener[Symbol.dispose]();
   while (open.size > 0) await departure.promise;
 }
 
-/**
- * A client that left before it was accepted concerns nobody else. The other
- * failures (no descriptor left, no memory) pass with time, and would come again
- * at once.
- */
-async function pauseAfter(error: unknown): Promise<void> {
-  if (error instanceof Deno.errors.NotConnected) return;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+/** No failure to accept one client is a reason not to accept the next. */
+async function survive(
+  error: Error,
+  complain: (error: Error) => void,
+): Promise<void> {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  const early = [NotConnected, ConnectionAborted, ConnectionReset];
+  if (early.some((kind) => error instanceof kind)) {
+    return complain(new Error("a client left before it was accepted"));
+  }
+  complain(error);
+  // No descriptor or memory is left. That passes, but not at once.
+  await cli.sleep(0.1);
 }
 
 /** Holds one conversation: what goes wrong in it is reported, and stays in it. */
@@ -129,7 +132,6 @@ async function converse(conn: Deno.TcpConn, settings: Settings): Promise<void> {
     close(conn); // a read or a write that waits fails now
   }
   using meter = new cli.Meter(settings.timeout, end);
-  settings.onOpen?.(peer);
   await Promise.all([
     // A client that stops listening may still have something to say.
     greet(conn, settings, meter).catch((error) => trouble ??= error),
@@ -154,25 +156,26 @@ async function greet(
 /** Reports what the client says, read by read, until its end of stream. */
 async function hear(
   conn: Deno.TcpConn,
-  { buffer, maxBytes, onText }: Settings,
+  { buffer, maxBytes, onOpen, onText }: Settings,
   meter: cli.Meter,
 ): Promise<void> {
+  const peer = conn.remoteAddr;
+  onOpen?.(peer);
   const bytes = new Uint8Array(buffer);
   // A read may end inside a character: the decoder keeps the beginning of it
   // until the next read brings the rest.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for (;;) {
     const n = await conn.read(bytes);
-    if (n === null) break; // the client's end of stream
-    meter.read(n);
-    if (maxBytes && meter.received > maxBytes) {
-      throw limit(`${maxBytes} bytes (maxBytes)`);
-    }
-    const text = decoder.decode(bytes.subarray(0, n), { stream: true });
-    if (text) await onText?.(text, conn.remoteAddr);
+    meter.read(n ?? 0);
+    const excess = maxBytes ? Math.max(0, meter.received - maxBytes) : 0;
+    const heard = bytes.subarray(0, (n ?? 0) - excess);
+    const text = decoder.decode(heard, { stream: n !== null });
+    const shown = text && onText?.(text, peer);
+    if (shown) await meter.pauseFor(shown);
+    if (excess > 0) throw limit(`${maxBytes} bytes (maxBytes)`);
+    if (n === null) return; // the client's end of stream
   }
-  const rest = decoder.decode(); // a character that never became whole
-  if (rest) await onText?.(rest, conn.remoteAddr);
 }
 
 function limit(what: string): Error {
@@ -215,7 +218,6 @@ if (import.meta.main) {
     flags: FLAGS,
     example: ["--port", "8080", "--message", "Hello"],
     grant: cli.address,
-    run: (options) =>
-      cli.runServer(() => serve({ ...options, ...cli.report(options) })),
+    run: (options) => cli.runServer(serve, options),
   });
 }

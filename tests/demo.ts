@@ -22,7 +22,7 @@ const ACTS = [
 
 function command(line: string): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...line.split(" ")],
+    args: ["run", "-q", "--no-prompt", ...line.split(" ")],
     cwd: new URL("..", import.meta.url),
     stdin: "null",
     stdout: "piped",
@@ -41,15 +41,15 @@ function show(line: string, output: string): void {
 async function play({ title, server, client }: typeof ACTS[0]) {
   console.log(`${bold(title)}\n`);
   const serving = command(server).spawn();
-  const words = serving.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  // A server first says that it listens, or else why not.
-  const { value: first = "" } = await words.read();
-  const listening = first.includes("listening");
-  const asking = listening ? await command(client).output() : undefined;
-  if (asking?.success === false) serving.kill(); // it waits for a client
-  let output = first;
-  for (let part = await words.read(); !part.done; part = await words.read()) {
-    output += part.value;
+  let asking: Deno.CommandOutput | undefined;
+  let output = "";
+  for await (
+    const text of serving.stderr.pipeThrough(new TextDecoderStream())
+  ) {
+    output += text;
+    if (asking || !output.includes("server: listening on ")) continue;
+    asking = await command(client).output();
+    if (!asking.success) serving.kill(); // it would wait for a client
   }
   output += await new Response(serving.stdout).text();
   show(server, output);

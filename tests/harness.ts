@@ -143,7 +143,7 @@ export function start(
   options?: ProcessOptions,
 ): Process {
   const grant = net === undefined ? [] : [`--allow-net=${net}`];
-  const all = ["run", "--no-prompt", ...grant, path, ...args];
+  const all = ["run", "-q", "--no-prompt", ...grant, path, ...args];
   return new Process(Deno.execPath(), all, options);
 }
 

@@ -286,6 +286,16 @@ Deno.test("where nothing answers, the kit puts stand-ins, says so, and they work
   assertEquals((await room.deno("run", "probe.ts")).out, "1.34 kB\n");
 });
 
+Deno.test("several kits at once do not disturb each other", async () => {
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  closed.close();
+  const url = `http://127.0.0.1:${closed.addr.port}`;
+  await using room = await Classroom.open(url);
+  const kits = Array.from({ length: 6 }, () => room.kit());
+  for (const { err } of await Promise.all(kits)) assertMatch(err, LOUD);
+  assertEquals((await room.deno("run", "probe.ts")).out, "1.34 kB\n");
+});
+
 Deno.test("where JSR is silent, the kit does not wait for ever", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using room = await Classroom.open(

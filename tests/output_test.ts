@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { lines, print, sum, visible } from "../cli.ts";
+import { lines, sum, visible } from "../cli.ts";
 import { exchange } from "../client.ts";
 import { serve } from "../server.ts";
 import { exchange as exchangeUdp } from "../udp/client.ts";
@@ -54,11 +54,6 @@ Deno.test("sum() counts one read as one", () => {
     sum({ ...totals, reads: 2 }),
     "1.05 MB received in 2 reads, 0 B sent",
   );
-});
-
-Deno.test("print() resolves nothing while little is waiting", async () => {
-  assertEquals(print(""), undefined);
-  await Promise.resolve();
 });
 
 const FORGERY = "hello\n127.0.0.1:9> forged\nserver: listening on nothing\r" +

@@ -1,4 +1,10 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { sleep, writeAll } from "../cli.ts";
 import { exchange } from "../client.ts";
 import { serve, type ServeOptions } from "../server.ts";
 import {
@@ -241,12 +247,15 @@ Deno.test("--max-bytes is the last byte that is let in", async () => {
   await using server = listen({ maxBytes: 2000 });
   await exchange({ port: server.addr.port, message: noise(2000) });
   assertEquals([server.heard.join("").length, server.errors], [2000, []]);
+  server.heard.length = 0;
   const more = exchange({ port: server.addr.port, message: noise(1e6) });
   await more.catch(() => {}); // whether a reset reaches it is a race
   await server.shutdown();
   assertEquals(server.errors, [
     "QuotaExceededError: the limit of 2000 bytes (maxBytes) is reached",
   ]);
+  const allowed = new TextDecoder().decode(noise(2000));
+  assertEquals(server.heard.join(""), allowed);
 });
 
 Deno.test("beyond --max-connections clients wait, and are served in the end", async () => {
@@ -289,6 +298,110 @@ Deno.test("shutdown lets a conversation finish, and takes no new one", async () 
   await conn.closeWrite();
   await stopped;
   assertEquals([server.heard, server.errors], [["still here"], []]);
+});
+
+Deno.test("a silent conversation is cut off 5 seconds into a shutdown", async () => {
+  await using server = listen();
+  using conn = await connect(server);
+  await conn.read(new Uint8Array(100));
+  await server.shutdown();
+  assertEquals(await conn.read(new Uint8Array(100)), null);
+  assertMatch(server.errors.join(), /^Interrupted: /);
+});
+
+Deno.test("who says something now and then is not silent", async () => {
+  await using server = listen({ timeout: 1 });
+  using conn = await connect(server);
+  await conn.read(new Uint8Array(100));
+  for (let i = 0; i < 6; i++) { // for 1.5 seconds, longer than the timeout
+    await sleep(0.25);
+    await conn.write(new Uint8Array([65]));
+  }
+  await conn.closeWrite();
+  await server.shutdown();
+  assertEquals([server.heard.join(""), server.errors], ["AAAAAA", []]);
+});
+
+Deno.test("our own slowness is not the other side's silence", async () => {
+  const slowly = () => sleep(0.2);
+  await using server = listen({ timeout: 0.1, onText: slowly });
+  const { port } = server.addr;
+  await exchange({ port, timeout: 0.1, message: "", onData: slowly });
+  // The client leaves its end open until the server has shown what it said.
+  using conn = await connect(server);
+  await conn.write(new Uint8Array([65]));
+  await conn.closeWrite();
+  while (await conn.read(new Uint8Array(100)) !== null);
+  await server.shutdown();
+  assertEquals(server.errors, []);
+});
+
+Deno.test("a message that cannot be read ends the exchange with the reason", async () => {
+  await using server = listen();
+  const { port } = server.addr;
+  async function* message() {
+    yield new Uint8Array([65]);
+    await Promise.reject(new RangeError("torn"));
+  }
+  await assertRejects(
+    () => exchange({ port, message: message(), timeout: 0 }),
+    RangeError,
+    "torn",
+  );
+});
+
+Deno.test("the timeout ends an exchange whose message never comes", async () => {
+  await using server = listen({ timeout: 0.05 });
+  const { port } = server.addr;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* message() {
+    yield new Uint8Array([65]);
+    await promise;
+  }
+  await assertRejects(
+    () => exchange({ port, message: message(), timeout: 0.2 }),
+    Deno.errors.TimedOut,
+  );
+  resolve();
+});
+
+Deno.test("a callback that throws ends its conversation, and no other", async () => {
+  let opened = 0;
+  await using server = listen({
+    onOpen() {
+      if (++opened === 1) throw new TypeError("mine");
+    },
+  });
+  const first = exchange({ port: server.addr.port, message: "1" });
+  await first.catch(() => {}); // it may see the end before the greeting
+  await exchange({ port: server.addr.port, message: "2" });
+  await server.shutdown();
+  assertEquals([server.heard, server.errors], [["2"], ["TypeError: mine"]]);
+});
+
+Deno.test("options out of range are a RangeError, in both scripts", async () => {
+  assertThrows(() => serve({ port: 65_536 }), RangeError, "port takes a whole");
+  assertThrows(() => serve({ port: 0, buffer: 0 }), RangeError, "buffer takes");
+  assertThrows(() => serve({ port: 0, timeout: NaN }), RangeError, "timeout");
+  await assertRejects(() => exchange({ buffer: 0 }), RangeError, "buffer");
+  await assertRejects(() => exchange({ wait: Infinity }), RangeError, "wait");
+});
+
+Deno.test("an option that is undefined has its default", async () => {
+  await using server = listen({ message: undefined, buffer: undefined });
+  const { port } = server.addr;
+  const { received } = await exchange({ port, hostname: undefined });
+  assertEquals(received, GREETING.length);
+});
+
+Deno.test("writeAll() goes on where a write takes only a part", async () => {
+  const taken: number[] = [];
+  const write = (bytes: Uint8Array) => {
+    taken.push(bytes[0]);
+    return Promise.resolve(Math.min(2, bytes.length));
+  };
+  await writeAll({ write }, Uint8Array.from([1, 2, 3, 4, 5]));
+  assertEquals(taken, [1, 3, 5]);
 });
 
 // --- The command line --------------------------------------------------------

@@ -121,6 +121,24 @@ Deno.test(
   },
 );
 
+Deno.test("shutdown lets the answer in flight go out", async () => {
+  const heard = Promise.withResolvers<void>();
+  const shown = Promise.withResolvers<void>();
+  await using server = serve({
+    port: 0,
+    onText() {
+      heard.resolve();
+      return shown.promise;
+    },
+  });
+  const asking = exchange({ port: server.addr.port, timeout: 0 });
+  await heard.promise;
+  const stopped = server.shutdown();
+  shown.resolve();
+  assertEquals((await asking).received, GREETING.length);
+  await stopped;
+});
+
 Deno.test("no answer to any try is told, and that UDP cannot tell why", async () => {
   using server = open(); // it receives, and says nothing
   const { port } = server;

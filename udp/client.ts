@@ -45,7 +45,7 @@ export interface ExchangeOptions {
  * assertEquals(sent, "Message sent from client-side.".length);
  * ```
  *
- * @param options What is not to be as the defaults have it.
+ * @param options Overrides of the defaults.
  * @returns The bytes that went either way; sent again counts again.
  * @throws {Deno.errors.TimedOut} If no try was answered in time.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
@@ -64,7 +64,7 @@ export async function exchange(
     answer.catch(() => {}); // to close the socket ends it, when nobody waits
     for (let attempt = 1; attempt <= tries; attempt++) {
       sent += await socket.send(cli.encode(message), server);
-      const datagram = await within(timeout, answer);
+      const datagram = await cli.within(timeout, answer);
       if (datagram === undefined) {
         settings.onSilence?.(attempt);
         continue;
@@ -121,19 +121,6 @@ async function hear(
   }
 }
 
-/** Waits for a promise, but only for so many seconds; 0 is for ever. */
-async function within<T>(
-  seconds: number,
-  promise: Promise<T>,
-): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = seconds &&
-    setTimeout(() => late.resolve(undefined), seconds * 1000);
-  const first = await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
-  return first;
-}
-
 // --- The command line --------------------------------------------------------
 
 const FLAGS = {
@@ -157,15 +144,14 @@ if (import.meta.main) {
     flags: FLAGS,
     example: ["--port", "8080", "--tries", "5", "--message", "Hello"],
     grant({ hostname, port }) {
-      const any = hostname.includes(":") ? "::" : "0.0.0.0";
-      const local = isLoopback(hostname) ? hostname : any;
-      // To look a name up takes a grant for all of its ports.
-      const isName = local === any && !/^[\d.]+$|:/.test(hostname);
-      return [
-        { hostname: local, port: 0 },
-        isName ? { hostname } : { hostname, port },
-      ]
-        .map(cli.address).join();
+      const peer = { hostname, port };
+      if (isLoopback(hostname)) {
+        return [{ hostname, port: 0 }, peer].map(cli.address).join();
+      }
+      // A name may stand for either family, and looking it up takes all ports.
+      if (!/^[\d.]+$|:/.test(hostname)) return `0.0.0.0:0,[::]:0,${hostname}`;
+      const any = hostname.includes(":") ? "[::]:0" : "0.0.0.0:0";
+      return `${any},${cli.address(peer)}`;
     },
     async run({ verbose, ...options }) {
       const totals = await cli.showing((show) =>

@@ -36,7 +36,7 @@ export interface ServeOptions extends cli.Reports {
  * socket.close();
  * ```
  *
- * @param options What is not to be as the defaults have it.
+ * @param options Overrides of the defaults.
  * @returns The server; it receives already.
  * @throws {Deno.errors.AddrInUse} If another program has the port.
  * @throws {Deno.errors.AddrNotAvailable} If the address is not this machine's.
@@ -48,14 +48,16 @@ export function serve(options: ServeOptions = {}): cli.Server {
   const { hostname, port } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
   const addr = socket.addr as Deno.NetAddr;
-  const finished = receiveAll(socket, settings);
+  const open = new Set<Promise<void>>();
+  const finished = receiveAll(socket, open, settings);
   settings.onListen?.(addr);
   return {
     addr,
     finished,
     async shutdown() {
+      await cli.within(GRACE, Promise.all(open));
       close(socket);
-      await finished;
+      await cli.within(1, finished);
     },
     [Symbol.asyncDispose]() {
       return this.shutdown();
@@ -63,36 +65,53 @@ export function serve(options: ServeOptions = {}): cli.Server {
   };
 }
 
+/** Seconds that a conversation in flight is given at a shutdown. */
+const GRACE = 5;
+
 type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
 
 /** Receives datagrams until the socket is closed. */
 async function receiveAll(
   socket: Deno.DatagramConn,
+  open: Set<Promise<void>>,
   settings: Settings,
 ): Promise<void> {
+  const addr = socket.addr as Deno.NetAddr;
+  const complain = cli.sparingly(settings.onError, addr);
   const buffer = new Uint8Array(2 ** 16); // the rest of a longer one is lost
   for (;;) {
     try {
       const [datagram, peer] = await socket.receive(buffer);
-      await converse(socket, datagram, peer as Deno.NetAddr, settings);
+      const conversation = converse(
+        socket,
+        datagram,
+        peer as Deno.NetAddr,
+        settings,
+      );
+      open.add(conversation);
+      await conversation;
+      open.delete(conversation);
       if (settings.once) break;
     } catch (error) {
       if (isClosed(error)) break;
-      settings.onError?.(error as Error, socket.addr as Deno.NetAddr);
-      await pauseAfter(error);
+      await survive(error as Error, complain);
     }
   }
   close(socket);
 }
 
-/**
- * On Windows an answer that nobody took makes the next receive fail. That
- * concerns one peer; other failures pass with time, and would come again at
- * once.
- */
-async function pauseAfter(error: unknown): Promise<void> {
-  if (error instanceof Deno.errors.ConnectionReset) return;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+/** No failure to receive one datagram is a reason not to receive the next. */
+async function survive(
+  error: Error,
+  complain: (error: Error) => void,
+): Promise<void> {
+  // On Windows an answer that nobody took makes the next receive fail.
+  if (error instanceof Deno.errors.ConnectionReset) {
+    return complain(new Error("a client left before it was answered"));
+  }
+  complain(error);
+  // No memory is left. That passes, but not at once.
+  await cli.sleep(0.1);
 }
 
 /** Holds one conversation: what goes wrong in it is reported, and stays in it. */
@@ -102,14 +121,13 @@ async function converse(
   peer: Deno.NetAddr,
   { message, onText, onError, onDone }: Settings,
 ): Promise<void> {
-  // A datagram is a whole: no character of it comes in another one.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  await onText?.(decoder.decode(datagram), peer);
   try {
+    // A datagram is a whole: no character of it comes in another one.
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    await onText?.(decoder.decode(datagram), peer);
     const sent = await socket.send(cli.encode(message), peer);
     onDone?.(peer, { received: datagram.length, sent, reads: 1 });
   } catch (error) {
-    if (isClosed(error)) throw error;
     onError?.(error as Error, peer);
   }
 }
@@ -153,7 +171,6 @@ if (import.meta.main) {
       hostname === "localhost"
         ? "localhost,127.0.0.1,[::1]"
         : cli.address({ hostname }),
-    run: (options) =>
-      cli.runServer(() => serve({ ...options, ...cli.report(options) })),
+    run: (options) => cli.runServer(serve, options),
   });
 }

@@ -41,15 +41,25 @@ async function readPins(): Promise<Record<string, string>> {
   );
 }
 
-/** Tells whether `vendor/` has the version: `undefined`, "real" or "stand-in". */
-async function stateOf(name: string, version: string) {
+/** What `vendor/` has of a package: nothing, the real one, or a stand-in. */
+async function stateOf(name: string, version: string): Promise<string> {
   try {
     await Deno.stat(new URL(`${name}/${version}_meta.json`, std));
     const meta = await Deno.readTextFile(new URL(`${name}/meta.json`, std));
-    return JSON.parse(meta).standIn ? "stand-in" : "real";
+    return JSON.parse(meta).standIn ?? "real";
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return "nothing";
   }
+}
+
+/** A name for the stand-in of a package as it is now, which is its digest. */
+async function digestOf(name: string): Promise<string> {
+  const files = Object.values(STAND_INS[name]).map((file) => {
+    return Deno.readTextFile(new URL(`std/${name}/${file}`, import.meta.url));
+  });
+  const text = new TextEncoder().encode((await Promise.all(files)).join());
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 }
 
 async function isReachable(url: URL): Promise<boolean> {
@@ -66,7 +76,11 @@ async function isReachable(url: URL): Promise<boolean> {
 }
 
 /** Lays a package out as Deno would have it after fetching it from JSR. */
-async function putStandIn(name: string, version: string): Promise<void> {
+async function putStandIn(
+  name: string,
+  version: string,
+  standIn: string,
+): Promise<void> {
   const exports = STAND_INS[name];
   const folder = new URL(`${name}/`, std);
   await Deno.mkdir(new URL(version, folder), { recursive: true });
@@ -76,35 +90,38 @@ async function putStandIn(name: string, version: string): Promise<void> {
       new URL(`${version}/${file}`, folder),
     );
   }
-  const files = {
-    [`${version}_meta.json`]: { manifest: {}, exports },
-    "meta.json": {
-      scope: "std",
-      name,
-      versions: { [version]: {} },
-      standIn: true,
-    },
-  };
-  for (const [file, content] of Object.entries(files)) {
-    await Deno.writeTextFile(new URL(file, folder), JSON.stringify(content));
-  }
+  const meta = { scope: "std", name, versions: { [version]: {} }, standIn };
+  await put(new URL("meta.json", folder), meta);
+  await put(new URL(`${version}_meta.json`, folder), { manifest: {}, exports });
+}
+
+/** Writes a file in one step: another run may be reading it. */
+async function put(file: URL, content: unknown): Promise<void> {
+  const draft = new URL(`${file}.${crypto.randomUUID()}`);
+  await Deno.writeTextFile(draft, JSON.stringify(content));
+  await Deno.rename(draft, file);
 }
 
 if (import.meta.main) {
-  const pins = Object.entries(await readPins());
-  const states = await Promise.all(pins.map((pin) => stateOf(...pin)));
-  const lacking = pins.filter((_, i) => states[i] !== "real");
+  const pins = await Promise.all(
+    Object.entries(await readPins()).map(async ([name, version]) => {
+      return { name, version, state: await stateOf(name, version) };
+    }),
+  );
+  const lacking = pins.filter(({ state }) => state !== "real");
   const reachable = lacking.length > 0 && await isReachable(jsr);
-  for (const [name, state] of pins.map(([name], i) => [name, states[i]])) {
-    // A stand-in is in the way of the real package, and may be out of date.
-    if (state !== "stand-in") continue;
-    await Deno.remove(new URL(`${name}`, std), { recursive: true });
+  for (const { name, version, state } of lacking) {
+    const standIn = await digestOf(name);
+    if (!reachable && state !== standIn) {
+      await putStandIn(name, version, standIn);
+    } else if (reachable && state !== "nothing") {
+      await Deno.remove(new URL(name, std), { recursive: true });
+    }
   }
   if (lacking.length > 0 && !reachable) {
-    for (const pin of lacking) await putStandIn(...pin);
     console.error(
       "%cJSR is out of reach: vendor/ now has thin stand-ins for " +
-        `${lacking.map(([name]) => `@std/${name}`).join(", ")}; ` +
+        `${lacking.map(({ name }) => `@std/${name}`).join(", ")}; ` +
         "the first run with internet replaces them with the real packages.",
       "color: yellow; font-weight: bold",
     );
