@@ -296,6 +296,28 @@ export interface Server extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+/** Those who are talked with, and a way to wait for the next one to leave. */
+export class Crowd<T> extends Set<T> {
+  #departure = Promise.withResolvers<void>();
+
+  /** Takes somebody out. */
+  override delete(one: T): boolean {
+    this.#departure.resolve();
+    this.#departure = Promise.withResolvers();
+    return super.delete(one);
+  }
+
+  /** Resolves when somebody leaves. */
+  departure(): Promise<void> {
+    return this.#departure.promise;
+  }
+
+  /** Resolves when nobody is left. */
+  async empty(): Promise<void> {
+    while (this.size > 0) await this.departure();
+  }
+}
+
 /** Runs a server until it is done, or a signal tells it to stop. */
 export async function runServer<
   O extends { hostname: string; verbose: boolean },
@@ -443,14 +465,14 @@ function report(
 /** Reports trouble that goes on and on only once, until it pauses for a second. */
 export function sparingly(
   onError: Reports["onError"],
-  at: Deno.NetAddr,
+  at: Deno.Addr,
 ): (error: Error) => void {
   const last = new Map<string, number>();
   return (error) => {
     const now = performance.now();
     const pause = now - (last.get(error.message) ?? -Infinity);
     last.set(error.message, now);
-    if (pause > 1000) onError?.(error, at);
+    if (pause > 1000) onError?.(error, at as Deno.NetAddr);
   };
 }
 

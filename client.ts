@@ -62,18 +62,12 @@ export async function exchange(
   try {
     using conn = await connect(settings, meter, signal);
     settings.onOpen?.(conn.localAddr, conn.remoteAddr);
-    const aborted = Promise.withResolvers<never>();
-    aborted.promise.catch(() => {}); // most of the time nobody waits for it
-    // Up to here the signal ended the wait for a connection, not the connection.
-    signal.onabort = () => {
-      conn[Symbol.dispose]();
-      aborted.reject(signal.reason);
-    };
+    const silence = closeOn(signal, conn);
     const arrival = Promise.withResolvers<void>();
     const said = arrival.promise.then(() => say(conn, settings, meter, end));
     said.catch(() => {}); // a server that stops listening is heard to its end
     await hear(conn, settings, meter, arrival.resolve);
-    await Promise.race([said, aborted.promise]);
+    await Promise.race([said, silence]);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }
@@ -100,6 +94,17 @@ async function connect(
     if (tries === 0) onRefused?.();
     await meter.pauseFor(cli.sleep(0.05));
   }
+}
+
+/** Closes the connection when the signal comes, and rejects with its reason. */
+function closeOn(signal: AbortSignal, conn: Deno.TcpConn): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {}); // mostly it comes while nobody waits for it
+  signal.onabort = () => {
+    conn[Symbol.dispose]();
+    reject(signal.reason);
+  };
+  return promise;
 }
 
 /** Reports what the server says, read by read, until its end of stream. */

@@ -55,7 +55,7 @@ export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
   const { hostname, port, backlog } = settings;
   const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
-  const open = new Set<Deno.TcpConn>();
+  const open = new cli.Crowd<Deno.TcpConn>();
   const finished = acceptAll(listener, open, settings);
   settings.onListen?.(listener.addr);
   return {
@@ -81,31 +81,26 @@ type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
 /** Accepts clients until the listener is closed, and sees the last one out. */
 async function acceptAll(
   listener: Deno.TcpListener,
-  open: Set<Deno.TcpConn>,
+  open: cli.Crowd<Deno.TcpConn>,
   settings: Settings,
 ): Promise<void> {
   const complain = cli.sparingly(settings.onError, listener.addr);
-  let departure = Promise.withResolvers<void>();
   for (;;) {
     try {
       const conn = await listener.accept();
       open.add(conn);
-      converse(conn, settings).finally(() => {
-        open.delete(conn);
-        departure.resolve();
-        departure = Promise.withResolvers();
-      });
+      converse(conn, settings).finally(() => open.delete(conn));
       if (settings.once) break;
       if (open.size < settings.maxConnections) continue;
       complain(limit(`${open.size} connections (maxConnections)`));
-      await departure.promise; // further clients wait in the backlog
+      await open.departure(); // further clients wait in the backlog
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) break; // closed
       await survive(error as Error, complain);
     }
   }
   listener[Symbol.dispose]();
-  while (open.size > 0) await departure.promise;
+  await open.empty();
 }
 
 /** No failure to accept one client is a reason not to accept the next. */

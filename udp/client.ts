@@ -54,30 +54,20 @@ export async function exchange(
   options: ExchangeOptions = {},
 ): Promise<cli.Totals> {
   const settings = cli.fill(options, FLAGS);
-  const { hostname, port, message, timeout, tries } = settings;
+  const { hostname, port } = settings;
   const [socket, addresses] = await open(hostname);
   const server: Deno.NetAddr = { transport: "udp", hostname, port };
-  let sent = 0;
   try {
     settings.onOpen?.(socket.addr as Deno.NetAddr, server);
-    const answer = hear(socket, addresses, settings); // all the time, not per try
+    const answer = hear(socket, addresses, settings);
     answer.catch(() => {}); // to close the socket ends it, when nobody waits
-    for (let attempt = 1; attempt <= tries; attempt++) {
-      sent += await socket.send(cli.encode(message), server);
-      const datagram = await cli.within(timeout, answer);
-      if (datagram === undefined) {
-        settings.onSilence?.(attempt);
-        continue;
-      }
-      await settings.onData?.(datagram);
-      return { received: datagram.length, sent, reads: 1 };
-    }
+    const sent = await say(socket, server, answer, settings);
+    const datagram = await answer;
+    await settings.onData?.(datagram);
+    return { received: datagram.length, sent, reads: 1 };
   } finally {
     socket.close();
   }
-  throw new Deno.errors.TimedOut(
-    `no answer; UDP cannot tell a lost datagram from a refused one`,
-  );
 }
 
 type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
@@ -119,6 +109,24 @@ async function hear(
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
   }
+}
+
+/** Sends the message until an answer comes: the bytes that this took. */
+async function say(
+  socket: Deno.DatagramConn,
+  server: Deno.NetAddr,
+  answer: Promise<Uint8Array>,
+  { message, timeout, tries, onSilence }: Settings,
+): Promise<number> {
+  let sent = 0;
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    sent += await socket.send(cli.encode(message), server);
+    if (await cli.within(timeout, answer)) return sent;
+    onSilence?.(attempt);
+  }
+  throw new Deno.errors.TimedOut(
+    "no answer; UDP cannot tell a lost datagram from a refused one",
+  );
 }
 
 // --- The command line --------------------------------------------------------

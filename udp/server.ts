@@ -48,14 +48,14 @@ export function serve(options: ServeOptions = {}): cli.Server {
   const { hostname, port } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
   const addr = socket.addr as Deno.NetAddr;
-  const open = new Set<Promise<void>>();
+  const open = new cli.Crowd<Deno.NetAddr>();
   const finished = receiveAll(socket, open, settings);
   settings.onListen?.(addr);
   return {
     addr,
     finished,
     async shutdown() {
-      await cli.within(GRACE, Promise.all(open));
+      await cli.within(GRACE, open.empty());
       close(socket);
       await cli.within(1, finished);
     },
@@ -73,24 +73,18 @@ type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
 /** Receives datagrams until the socket is closed. */
 async function receiveAll(
   socket: Deno.DatagramConn,
-  open: Set<Promise<void>>,
+  open: cli.Crowd<Deno.NetAddr>,
   settings: Settings,
 ): Promise<void> {
-  const addr = socket.addr as Deno.NetAddr;
-  const complain = cli.sparingly(settings.onError, addr);
+  const complain = cli.sparingly(settings.onError, socket.addr);
   const buffer = new Uint8Array(2 ** 16); // the rest of a longer one is lost
   for (;;) {
     try {
-      const [datagram, peer] = await socket.receive(buffer);
-      const conversation = converse(
-        socket,
-        datagram,
-        peer as Deno.NetAddr,
-        settings,
-      );
-      open.add(conversation);
-      await conversation;
-      open.delete(conversation);
+      const [datagram, from] = await socket.receive(buffer);
+      const peer = from as Deno.NetAddr;
+      open.add(peer);
+      await converse(socket, datagram, peer, settings);
+      open.delete(peer);
       if (settings.once) break;
     } catch (error) {
       if (isClosed(error)) break;
