@@ -324,12 +324,14 @@ export async function runServer<
 >(
   serve: (options: O & Reports) => Server,
   options: O,
+  note?: string,
 ): Promise<void> {
   const windows = Deno.build.os === "windows";
   const signals: Deno.Signal[] = ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"];
   const stop = Promise.withResolvers<void>();
   for (const signal of signals) Deno.addSignalListener(signal, stop.resolve);
   const server = serve({ ...options, ...report(options) });
+  if (note) tell(note);
   await Promise.race([server.finished, stop.promise]);
   // A second signal is not for us: it ends the process at once.
   for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
@@ -355,6 +357,11 @@ export function tell(words: string): void {
 export function address(at: { hostname: string; port?: number }): string {
   const host = at.hostname.includes(":") ? `[${at.hostname}]` : at.hostname;
   return at.port === undefined ? host : `${host}:${at.port}`;
+}
+
+/** Whether an address, or the name `localhost`, stays within this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127\..+|::1)$/.test(hostname);
 }
 
 /** Where something failed, and the `--allow-net` that would allow it. */

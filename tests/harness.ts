@@ -42,10 +42,15 @@ export class Output {
 
   /** Resolves to the match as soon as the text has one. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.text);
-      if (match) return match;
-      if (!this.#open) fail(`Expected ${pattern} in: ${this.text}`);
+    await this.untilSaid(pattern, 1);
+    return pattern.exec(this.text)!;
+  }
+
+  /** Resolves as soon as the text has so many matches. */
+  async untilSaid(pattern: RegExp, times: number): Promise<void> {
+    const all = RegExp(pattern, `${pattern.flags.replace("g", "")}g`);
+    while ([...this.text.matchAll(all)].length < times) {
+      if (!this.#open) fail(`Expected ${times} of ${pattern} in: ${this.text}`);
       await this.#more.promise;
     }
   }
@@ -75,19 +80,22 @@ export class Process implements AsyncDisposable {
   /** Its standard error. */
   readonly err: Output;
   readonly #child: Deno.ChildProcess;
+  #unread?: ReadableStream<Uint8Array>;
 
   /** Starts a program. */
   constructor(program: string, args: string[], options: ProcessOptions = {}) {
-    const { stdin, env, cwd = ROOT } = options;
+    const { stdin, stdout, env, cwd = ROOT } = options;
     this.#child = new Deno.Command(program, {
       args,
       cwd,
       env: { NO_COLOR: "1", ...env },
       stdin: stdin === undefined ? "null" : "piped",
-      stdout: "piped",
+      stdout: stdout === "null" ? "null" : "piped",
       stderr: "piped",
     }).spawn();
-    this.out = new Output(this.#child.stdout);
+    const nothing = new Blob().stream();
+    this.out = new Output(stdout ? nothing : this.#child.stdout);
+    this.#unread = stdout === "unread" ? this.#child.stdout : undefined;
     this.err = new Output(this.#child.stderr);
     if (stdin !== undefined) this.#feed(stdin);
   }
@@ -95,6 +103,20 @@ export class Process implements AsyncDisposable {
   /** Its process id. */
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** Reads at last what was left unread so far, to its end. */
+  async readOutput(): Promise<string> {
+    const unread = this.#unread;
+    this.#unread = undefined;
+    return await new Response(unread).text();
+  }
+
+  /** Closes the pipe that its standard output goes to, unread. */
+  async closeOutput(): Promise<void> {
+    const unread = this.#unread;
+    this.#unread = undefined;
+    await unread?.cancel();
   }
 
   /** Sends it a signal. */
@@ -110,6 +132,7 @@ export class Process implements AsyncDisposable {
 
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeOutput();
     try {
       this.#child.kill("SIGKILL");
     } catch (error) { // it has ended
@@ -129,6 +152,10 @@ export class Process implements AsyncDisposable {
 export interface ProcessOptions {
   /** All that it reads from standard input; without it there is none. */
   stdin?: Uint8Array;
+  /** What is not kept of its standard output: nothing, or all, left in the pipe. */
+  stdout?: "null" | "unread";
+  /** The most descriptors that it may have open. */
+  descriptors?: number;
   /** Variables of its environment, beside our own. */
   env?: Record<string, string>;
   /** The folder it runs in. */
@@ -137,19 +164,22 @@ export interface ProcessOptions {
 
 /** Starts a script under a value of `--allow-net`; with none, under nothing. */
 export function start(
-  path: Path,
+  path: string,
   net: string | undefined,
   args: string[] = [],
   options?: ProcessOptions,
 ): Process {
   const grant = net === undefined ? [] : [`--allow-net=${net}`];
   const all = ["run", "-q", "--no-prompt", ...grant, path, ...args];
-  return new Process(Deno.execPath(), all, options);
+  const limit = options?.descriptors;
+  if (limit === undefined) return new Process(Deno.execPath(), all, options);
+  const script = `ulimit -n ${limit}; exec "$0" "$@"`;
+  return new Process("sh", ["-c", script, Deno.execPath(), ...all], options);
 }
 
 /** Starts a server on a free port; resolves to it, and its port, when it listens. */
 export async function startServer(
-  path: "server.ts" | "udp/server.ts",
+  path: string,
   args: string[] = [],
   hostname = "127.0.0.1",
   options?: ProcessOptions,
@@ -158,7 +188,7 @@ export async function startServer(
   const peers = host === "localhost" ? "localhost,127.0.0.1,[::1]" : host;
   const server = start(
     path,
-    path === "server.ts" ? `${host}:0` : peers,
+    path.startsWith("udp/") ? peers : `${host}:0`,
     ["--hostname", hostname, "--port", "0", ...args],
     options,
   );

@@ -75,7 +75,7 @@ type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
 /** Opens a socket, and finds out at which addresses the host is. */
 async function open(hostname: string): Promise<[Deno.DatagramConn, string[]]> {
   const transport = "udp";
-  if (isLoopback(hostname)) { // nobody outside needs to reach this socket
+  if (cli.isLoopback(hostname)) { // nobody outside needs to reach this socket
     const socket = Deno.listenDatagram({ transport, hostname, port: 0 });
     return [socket, [(socket.addr as Deno.NetAddr).hostname]];
   }
@@ -84,10 +84,6 @@ async function open(hostname: string): Promise<[Deno.DatagramConn, string[]]> {
   const any = found[0].family === 6 ? "::" : "0.0.0.0";
   const socket = Deno.listenDatagram({ transport, hostname: any, port: 0 });
   return [socket, found.map(({ address }) => address)];
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127\..+|::1)$/.test(hostname);
 }
 
 /** Receives until a datagram comes from the server: anybody may send us one. */
@@ -153,7 +149,7 @@ if (import.meta.main) {
     example: ["--port", "8080", "--tries", "5", "--message", "Hello"],
     grant({ hostname, port }) {
       const peer = { hostname, port };
-      if (isLoopback(hostname)) {
+      if (cli.isLoopback(hostname)) {
         return [{ hostname, port: 0 }, peer].map(cli.address).join();
       }
       // A name may stand for either family, and looking it up takes all ports.

@@ -14,7 +14,7 @@ export interface ServeOptions extends cli.Reports {
   hostname?: string;
   /** Port to receive on; 0 is any free one. @default {1234} */
   port?: number;
-  /** What answers every datagram. @default {"Message from the server."} */
+  /** The answer; beyond loopback no longer than its question. @default {"Message from the server."} */
   message?: string | Uint8Array;
   /** Whether one conversation is enough. @default {false} */
   once?: boolean;
@@ -119,7 +119,12 @@ async function converse(
     // A datagram is a whole: no character of it comes in another one.
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     await onText?.(decoder.decode(datagram), peer);
-    const sent = await socket.send(cli.encode(message), peer);
+    const { hostname } = socket.addr as Deno.NetAddr;
+    // From outside anybody can ask in another one's name: an answer that is
+    // longer than the question would multiply what hits that other one.
+    const most = cli.isLoopback(hostname) ? Infinity : datagram.length;
+    const answer = cli.encode(message).subarray(0, most);
+    const sent = await socket.send(answer, peer);
     onDone?.(peer, { received: datagram.length, sent, reads: 1 });
   } catch (error) {
     onError?.(error as Error, peer);
@@ -165,6 +170,11 @@ if (import.meta.main) {
       hostname === "localhost"
         ? "localhost,127.0.0.1,[::1]"
         : cli.address({ hostname }),
-    run: (options) => cli.runServer(serve, options),
+    run(options) {
+      const note = cli.isLoopback(options.hostname)
+        ? undefined
+        : "beyond this machine no answer is longer than its question";
+      return cli.runServer(serve, options, note);
+    },
   });
 }

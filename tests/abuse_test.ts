@@ -1,0 +1,504 @@
+/**
+ * What a network may do to a server, each done for real to a server in a process
+ * of its own, under its documented permissions. After each the server has to be
+ * there, serve the next client at once, have no more descriptors open than
+ * before, and have told no stack trace. The last test prints what was tried.
+ */
+
+import net from "node:net";
+import { assert, assertEquals } from "@std/assert";
+import { sleep } from "../cli.ts";
+import { exchange } from "../client.ts";
+import { exchange as exchangeUdp } from "../udp/client.ts";
+import {
+  linux,
+  needs,
+  noise,
+  Process,
+  type ProcessOptions,
+  start,
+  startServer,
+} from "./harness.ts";
+
+const GREETING = "Message from the server.";
+
+// --- The table ---------------------------------------------------------------
+
+/** What became of one case. */
+interface Row {
+  name: string;
+  tried: string;
+  survived: boolean;
+  served: boolean;
+  peak: string;
+}
+
+const rows: Row[] = [];
+
+/** Prints a table with its columns aligned. */
+function table(): string {
+  const head = [
+    "what was done to it",
+    "how much",
+    "survived",
+    "next client served",
+    "peak memory",
+  ];
+  const body = rows.map(({ name, tried, survived, served, peak }) => {
+    return [name, tried, survived ? "yes" : "NO", served ? "yes" : "NO", peak];
+  });
+  const widths = head.map((_, i) => {
+    return Math.max(...[head, ...body].map((cells) => cells[i].length));
+  });
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head), rule, ...body.map(line)].join("\n");
+}
+
+// --- The victim --------------------------------------------------------------
+
+type Victim = Awaited<ReturnType<typeof startServer>>;
+
+/** Runs a program to its end for what it prints. */
+async function read(command: string, ...args: string[]): Promise<string> {
+  await using process = new Process(command, args);
+  assertEquals(await process.code(), 0, process.err.text);
+  return process.out.text;
+}
+
+/** The highest number of kilobytes that a process has had in memory so far. */
+async function peakOf({ pid }: Process): Promise<number> {
+  const status = await read("cat", `/proc/${pid}/status`);
+  return Number(/VmHWM:\s+(\d+)/.exec(status)![1]);
+}
+
+/** The descriptors that a process has open. */
+async function descriptorsOf({ pid }: Process): Promise<number> {
+  return (await read("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
+}
+
+/** One conversation over the protocol that the server speaks. */
+async function converse(path: string, port: number): Promise<number> {
+  const talk = path === "server.ts" ? exchange : exchangeUdp;
+  return (await talk({ port })).received;
+}
+
+/** Declares a case: a server, what is done to it, and what it says of it. */
+function abuse(options: {
+  path?: "server.ts" | "udp/server.ts";
+  name: string;
+  tried: string;
+  flags?: string[];
+  /** The script itself, where it is not the path. */
+  script?: string;
+  process?: ProcessOptions;
+  /** The length of its greeting. */
+  greeting?: number;
+  /** What to look at when it has ended. */
+  after?(server: Victim): Promise<void>;
+  /** The most that it may have in memory at any time, in megabytes. */
+  memory?: number;
+  attack(server: Victim): Promise<void>;
+}): void {
+  const {
+    path = "server.ts",
+    name,
+    tried,
+    flags,
+    script = path,
+    process,
+    greeting = GREETING.length,
+    after,
+    memory = 250,
+    attack,
+  } = options;
+  Deno.test(
+    needs(`${path}: ${name}`, linux),
+    async () => {
+      const row = {
+        name: `${path}: ${name}`,
+        tried,
+        survived: false,
+        served: false,
+        peak: "",
+      };
+      rows.push(row);
+      await using server = await startServer(script, flags, undefined, process);
+      await converse(path, server.port); // what is loaded once is loaded now
+      const before = await descriptorsOf(server);
+      await attack(server);
+      assertEquals(await converse(path, server.port), greeting);
+      row.served = true;
+      // A connection that is over on our side may still end on the server's.
+      while (await descriptorsOf(server) > before) {
+        await converse(path, server.port);
+      }
+      assert(
+        !/^\s+at |Uncaught|error:/m.test(server.err.text),
+        server.err.text,
+      );
+      const peak = await peakOf(server) / 1024;
+      row.peak = `${Math.round(peak)} MB`;
+      assert(peak < memory, `${peak} MB`);
+      server.kill("SIGTERM");
+      assertEquals(await server.code(), 0);
+      await after?.(server);
+      row.survived = true;
+    },
+  );
+}
+
+// --- What one client may do --------------------------------------------------
+
+/** Connects by Node's sockets, which can end a connection by a reset. */
+function connect(port: number): Promise<net.Socket> {
+  const { promise, resolve } = Promise.withResolvers<net.Socket>();
+  const socket = net.connect(port, "127.0.0.1", () => resolve(socket));
+  socket.on("error", () => {});
+  return promise;
+}
+
+/** Does something so many times, some at a time. */
+async function times(
+  count: number,
+  work: (i: number) => Promise<unknown>,
+  atOnce = 100,
+): Promise<void> {
+  let next = 0;
+  const workers = Array.from({ length: atOnce }, async () => {
+    while (next < count) await work(next++);
+  });
+  await Promise.all(workers);
+}
+
+/** Sends bytes; resolves when the kernel has taken them all. */
+function send(socket: net.Socket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => socket.write(bytes, () => resolve()));
+}
+
+/** Resolves when the other side, or a reset, has ended the connection. */
+function ended(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.resume().on("close", () => resolve());
+  });
+}
+
+/** How often the server has said something. */
+function said({ err }: Process, pattern: RegExp): number {
+  return [...err.text.matchAll(pattern)].length;
+}
+
+abuse({
+  name: "reset before it is accepted",
+  tried: "1,000 clients",
+  attack: ({ port }) =>
+    times(1000, async () => {
+      (await connect(port)).resetAndDestroy();
+    }),
+});
+
+abuse({
+  name: "reset in the middle of a long greeting",
+  tried: "300 clients",
+  flags: ["--message", "x".repeat(100_000)],
+  greeting: 100_000,
+  attack: ({ port }) =>
+    times(300, async () => {
+      const socket = await connect(port);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      socket.once("data", () => resolve());
+      await promise;
+      socket.resetAndDestroy();
+    }),
+});
+
+abuse({
+  name: "reset after the greeting, in the middle of a message",
+  tried: "1,000 clients",
+  async attack(server) {
+    await times(1000, async () => {
+      const socket = await connect(server.port);
+      await send(socket, noise(10_000));
+      socket.resetAndDestroy();
+    });
+    assert(said(server, / reset the connection /g) > 0);
+  },
+});
+
+abuse({
+  name: "end of stream first, then reading",
+  tried: "1,000 clients",
+  attack: ({ port }) =>
+    times(1000, async () => {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.closeWrite();
+      const text = await new Response(conn.readable).text();
+      assertEquals(text, GREETING);
+    }),
+});
+
+abuse({
+  name: "connected, and silent",
+  tried: "1,000 clients at once",
+  flags: ["--timeout", "2"],
+  async attack(server) {
+    const sockets: net.Socket[] = [];
+    await times(1000, async () => {
+      sockets.push(await connect(server.port));
+    });
+    assertEquals(await converse("server.ts", server.port), GREETING.length);
+    await Promise.all(sockets.map(ended));
+    await server.err.untilSaid(/ was silent for 2 s, /, 1000);
+  },
+});
+
+abuse({
+  name: "one byte a second",
+  tried: "100 clients, 4 bytes each",
+  flags: ["--timeout", "3"],
+  async attack(server) {
+    const sockets = await Promise.all(
+      Array.from({ length: 100 }, () => connect(server.port)),
+    );
+    for (let i = 0; i < 4; i++) {
+      await Promise.all(sockets.map((socket) => send(socket, noise(1))));
+      await sleep(1); // this pace is the attack
+    }
+    sockets.forEach((socket) => socket.end());
+    await Promise.all(sockets.map(ended));
+    assertEquals(said(server, / was silent /g), 0);
+  },
+});
+
+abuse({
+  name: "more than --max-bytes",
+  tried: "300 clients, 100 kB each where 10 kB are allowed",
+  flags: ["--max-bytes", "10000"],
+  process: { stdout: "null" },
+  async attack(server) {
+    await times(300, async () => {
+      const socket = await connect(server.port);
+      socket.write(noise(100_000));
+      await ended(socket);
+    });
+    const pattern = / limit of 10000 bytes \(--max-bytes\) is reached\n/;
+    await server.err.untilSaid(pattern, 300);
+  },
+});
+
+abuse({
+  name: "more than --max-connections",
+  tried: "500 clients where 10 may be there at once",
+  flags: ["--max-connections", "10"],
+  async attack(server) {
+    let served = 0;
+    await times(500, async () => {
+      const { received } = await exchange({ port: server.port });
+      served += received;
+    }, 100);
+    assertEquals(served, 500 * GREETING.length);
+    assert(said(server, / limit of 10 connections /g) > 0);
+  },
+});
+
+abuse({
+  name: "out of descriptors",
+  tried: "500 clients at once where 64 descriptors are allowed",
+  process: { descriptors: 64 },
+  async attack(server) {
+    let served = 0;
+    await times(500, async () => {
+      const { port } = server;
+      const { received } = await exchange({ port, timeout: 0 });
+      served += received;
+    }, 500);
+    assertEquals(served, 500 * GREETING.length);
+    assert(said(server, /Too many open files/g) > 0, server.err.text);
+  },
+});
+
+abuse({
+  name: "10,000 connections at once",
+  tried: "10,000 clients that stay",
+  async attack(server) {
+    const conns: Deno.TcpConn[] = [];
+    await times(9_999, async () => {
+      const at = { hostname: "127.0.0.1", port: server.port };
+      const conn = await Deno.connect(at);
+      await conn.read(new Uint8Array(100));
+      conns.push(conn);
+    }, 400);
+    assertEquals(await converse("server.ts", server.port), GREETING.length);
+    conns.forEach((conn) => conn.close());
+  },
+});
+
+abuse({
+  name: "100 MiB without a newline",
+  tried: "1 client",
+  flags: ["--max-bytes", "0"],
+  process: { stdout: "null" },
+  async attack({ port }) {
+    const { sent } = await exchange({ port, message: noise(100 * 2 ** 20) });
+    assertEquals(sent, 100 * 2 ** 20);
+  },
+});
+
+abuse({
+  name: "bytes that are not UTF-8",
+  tried: "20 MiB of 0xFF",
+  flags: ["--max-bytes", "0"],
+  process: { stdout: "null" },
+  async attack({ port }) {
+    const message = new Uint8Array(20 * 2 ** 20).fill(0xff);
+    assertEquals((await exchange({ port, message })).sent, message.length);
+  },
+});
+
+abuse({
+  name: "a second server on the same port",
+  tried: "10 of them",
+  attack: ({ port }) =>
+    times(10, async () => {
+      const net = `127.0.0.1:${port}`;
+      await using second = start("server.ts", net, ["--port", `${port}`]);
+      assertEquals(await second.code(), 1);
+    }, 2),
+});
+
+abuse({
+  name: "a long greeting that nobody reads",
+  tried: "50 clients, 32 MiB each",
+  flags: ["--timeout", "1"],
+  script: "tests/peers/long_greeting.ts",
+  greeting: 32 * 2 ** 20,
+  async attack(server) {
+    const sockets = await Promise.all(
+      Array.from({ length: 50 }, () => connect(server.port)),
+    );
+    sockets.forEach((socket) => socket.pause());
+    await server.err.untilSaid(/ was silent for 1 s, /, 50);
+    sockets.forEach((socket) => socket.destroy());
+  },
+});
+
+abuse({
+  name: "standard output closed",
+  tried: "100 clients afterwards",
+  process: { stdout: "unread" },
+  async attack(server) {
+    await server.closeOutput();
+    await times(100, () => converse("server.ts", server.port));
+    const pattern = /cannot write to standard output: somebody closed it/g;
+    assertEquals(said(server, pattern), 1);
+  },
+});
+
+abuse({
+  name: "standard output never read",
+  tried: "20 clients, 1 MiB each",
+  process: { stdout: "unread" },
+  async attack(server) {
+    await times(20, async () => {
+      await exchange({ port: server.port, message: noise(2 ** 20) });
+    }, 20);
+    assertEquals(said(server, /took nothing for 5 s; /g), 1);
+  },
+});
+
+let late: Promise<string>;
+
+abuse({
+  name: "standard output read late",
+  tried: "4 clients, 1 MiB each",
+  process: { stdout: "unread" },
+  async attack(server) {
+    const clients = times(4, async () => {
+      await exchange({ port: server.port, message: noise(2 ** 20) });
+    }, 4);
+    await sleep(1); // so late, but not too late
+    late = server.readOutput();
+    await clients;
+  },
+  async after(server) {
+    const text = (await late).replaceAll(/^127\.0\.0\.1:\d+> |\n/gm, "")
+      .replaceAll("Message sent from client-side.", "");
+    assertEquals(text.length, 4 * 2 ** 20);
+    assertEquals(said(server, /took nothing/g), 0);
+  },
+});
+
+abuse({
+  name: "SIGTERM in the middle of conversations",
+  tried: "100 clients",
+  async attack() {
+    await using other = await startServer("server.ts");
+    const sockets: net.Socket[] = [];
+    await times(100, async () => {
+      const socket = await connect(other.port);
+      await send(socket, new TextEncoder().encode("first "));
+      sockets.push(socket);
+    });
+    await other.out.untilSaid(/first /, 100);
+    other.kill("SIGTERM");
+    await other.err.until(/stopping/);
+    for (const socket of sockets) socket.end("last");
+    await Promise.all(sockets.map(ended));
+    assertEquals(await other.code(), 0);
+    assertEquals(other.out.text.split("last").length - 1, 100);
+  },
+});
+
+// --- UDP ---------------------------------------------------------------------
+
+abuse({
+  path: "udp/server.ts",
+  name: "datagrams of 0, 1 and 65,507 bytes, and of random bytes",
+  tried: "1,000 of each",
+  process: { stdout: "null" },
+  async attack({ port }) {
+    for (const size of [0, 1, 65_507]) {
+      const message = noise(size);
+      await times(1000, () => exchangeUdp({ port, message, timeout: 5 }), 1);
+    }
+    await times(1000, () => {
+      const message = crypto.getRandomValues(new Uint8Array(1000));
+      return exchangeUdp({ port, message, timeout: 5 });
+    }, 4);
+  },
+});
+
+abuse({
+  path: "udp/server.ts",
+  name: "a flood of datagrams",
+  tried: "200,000, as fast as they can be sent",
+  process: { stdout: "null" },
+  async attack({ port }) {
+    const at = { transport: "udp", hostname: "127.0.0.1", port } as const;
+    const socket = Deno.listenDatagram({ ...at, port: 0 });
+    for (let i = 0; i < 200_000; i++) await socket.send(noise(100), at);
+    socket.close();
+  },
+});
+
+abuse({
+  path: "udp/server.ts",
+  name: "senders that are gone when the answer comes (ICMP)",
+  tried: "10,000 of them",
+  async attack({ port }) {
+    const at = { transport: "udp", hostname: "127.0.0.1", port } as const;
+    await times(10_000, async () => {
+      const socket = Deno.listenDatagram({ ...at, port: 0 });
+      await socket.send(noise(10), at);
+      socket.close();
+    });
+  },
+});
+
+// --- The result --------------------------------------------------------------
+
+Deno.test(needs("what we tried", linux), () => {
+  console.log(table());
+  assertEquals(rows.filter(({ survived }) => !survived), []);
+});
