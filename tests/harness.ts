@@ -97,7 +97,7 @@ export class Process implements AsyncDisposable {
     this.out = new Output(stdout ? nothing : this.#child.stdout);
     this.#unread = stdout === "unread" ? this.#child.stdout : undefined;
     this.err = new Output(this.#child.stderr);
-    if (stdin !== undefined) this.#feed(stdin);
+    if (stdin !== undefined) this.#feed(stdin, options.keepOpen);
   }
 
   /** Its process id. */
@@ -141,9 +141,10 @@ export class Process implements AsyncDisposable {
     await this.code();
   }
 
-  async #feed(bytes: Uint8Array): Promise<void> {
+  async #feed(bytes: Uint8Array, keepOpen = false): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     await writer.write(bytes).catch(() => {}); // it may end before it has read
+    if (keepOpen) await this.#child.status;
     await writer.close().catch(() => {});
   }
 }
@@ -152,6 +153,8 @@ export class Process implements AsyncDisposable {
 export interface ProcessOptions {
   /** All that it reads from standard input; without it there is none. */
   stdin?: Uint8Array;
+  /** Whether standard input stays open when that is read. */
+  keepOpen?: boolean;
   /** What is not kept of its standard output: nothing, or all, left in the pipe. */
   stdout?: "null" | "unread";
   /** The most descriptors that it may have open. */
@@ -210,11 +213,13 @@ export function noise(length: number): Uint8Array<ArrayBuffer> {
 /** Whether a program is there, by trying it. */
 function isThere(program: string): boolean {
   try {
-    return new Deno.Command(program, {
+    new Deno.Command(program, {
       args: ["--version"],
+      stdin: "null",
       stdout: "null",
       stderr: "null",
-    }).outputSync().success;
+    }).outputSync();
+    return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
