@@ -11,13 +11,18 @@ import { sleep } from "../cli.ts";
 import { exchange } from "../client.ts";
 import { exchange as exchangeUdp } from "../udp/client.ts";
 import {
+  connect,
+  descriptorsOf,
   linux,
+  memoryOf,
   needs,
   noise,
   Process,
   type ProcessOptions,
+  send,
   start,
   startServer,
+  times,
 } from "./harness.ts";
 
 const GREETING = "Message from the server.";
@@ -59,24 +64,6 @@ function table(): string {
 // --- The victim --------------------------------------------------------------
 
 type Victim = Awaited<ReturnType<typeof startServer>>;
-
-/** Runs a program to its end for what it prints. */
-async function read(command: string, ...args: string[]): Promise<string> {
-  await using process = new Process(command, args);
-  assertEquals(await process.code(), 0, process.err.text);
-  return process.out.text;
-}
-
-/** The highest number of kilobytes that a process has had in memory so far. */
-async function peakOf({ pid }: Process): Promise<number> {
-  const status = await read("cat", `/proc/${pid}/status`);
-  return Number(/VmHWM:\s+(\d+)/.exec(status)![1]);
-}
-
-/** The descriptors that a process has open. */
-async function descriptorsOf({ pid }: Process): Promise<number> {
-  return (await read("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
-}
 
 /** One conversation over the protocol that the server speaks. */
 async function converse(path: string, port: number): Promise<number> {
@@ -138,7 +125,7 @@ function abuse(options: {
         !/^\s+at |Uncaught|error:/m.test(server.err.text),
         server.err.text,
       );
-      const peak = await peakOf(server) / 1024;
+      const peak = await memoryOf(server, "VmHWM") / 1024;
       row.peak = `${Math.round(peak)} MB`;
       assert(peak < memory, `${peak} MB`);
       server.kill("SIGTERM");
@@ -150,32 +137,6 @@ function abuse(options: {
 }
 
 // --- What one client may do --------------------------------------------------
-
-/** Connects by Node's sockets, which can end a connection by a reset. */
-function connect(port: number): Promise<net.Socket> {
-  const { promise, resolve } = Promise.withResolvers<net.Socket>();
-  const socket = net.connect(port, "127.0.0.1", () => resolve(socket));
-  socket.on("error", () => {});
-  return promise;
-}
-
-/** Does something so many times, some at a time. */
-async function times(
-  count: number,
-  work: (i: number) => Promise<unknown>,
-  atOnce = 100,
-): Promise<void> {
-  let next = 0;
-  const workers = Array.from({ length: atOnce }, async () => {
-    while (next < count) await work(next++);
-  });
-  await Promise.all(workers);
-}
-
-/** Sends bytes; resolves when the kernel has taken them all. */
-function send(socket: net.Socket, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => socket.write(bytes, () => resolve()));
-}
 
 /** Resolves when the other side, or a reset, has ended the connection. */
 function ended(socket: net.Socket): Promise<void> {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import net from "node:net";
 import { assert, fail } from "@std/assert";
 
 /** The project's folder. */
@@ -208,6 +209,57 @@ export function noise(length: number): Uint8Array<ArrayBuffer> {
     bytes[i] = 32 + (state >>> 24) % 95; // printable ASCII
   }
   return bytes;
+}
+
+/** Connects by Node's sockets, which can end a connection by a reset. */
+export function connect(port: number): Promise<net.Socket> {
+  const { promise, resolve } = Promise.withResolvers<net.Socket>();
+  const socket = net.connect(port, "127.0.0.1", () => resolve(socket));
+  socket.on("error", () => {});
+  return promise;
+}
+
+/** Does something so many times, some at a time. */
+export async function times(
+  count: number,
+  work: (i: number) => Promise<unknown>,
+  atOnce = 100,
+): Promise<void> {
+  let next = 0;
+  const workers = Array.from({ length: atOnce }, async () => {
+    while (next < count) await work(next++);
+  });
+  await Promise.all(workers);
+}
+
+/** Sends bytes; resolves when the kernel has taken them all. */
+export function send(socket: net.Socket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => socket.write(bytes, () => resolve()));
+}
+
+/** Runs a program to its end for what it prints. */
+export async function read(
+  command: string,
+  ...args: string[]
+): Promise<string> {
+  await using process = new Process(command, args);
+  const code = await process.code();
+  assert(code === 0, process.err.text);
+  return process.out.text;
+}
+
+/** The kilobytes that a process has in memory now, or has had at most. */
+export async function memoryOf(
+  { pid }: Process,
+  kind: "VmRSS" | "VmHWM",
+): Promise<number> {
+  const status = await read("cat", `/proc/${pid}/status`);
+  return Number(RegExp(`${kind}:\\s+(\\d+)`).exec(status)![1]);
+}
+
+/** The number of descriptors that a process has open. */
+export async function descriptorsOf({ pid }: Process): Promise<number> {
+  return (await read("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
 }
 
 /** Whether a program is there, by trying it. */
