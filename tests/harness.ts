@@ -158,8 +158,8 @@ export interface ProcessOptions {
   keepOpen?: boolean;
   /** What is not kept of its standard output: nothing, or all, left in the pipe. */
   stdout?: "null" | "unread";
-  /** The most descriptors that it may have open. */
-  descriptors?: number;
+  /** A command that a script is run by, such as one that limits it. */
+  wrap?: string[];
   /** Variables of its environment, beside our own. */
   env?: Record<string, string>;
   /** The folder it runs in. */
@@ -175,10 +175,8 @@ export function start(
 ): Process {
   const grant = net === undefined ? [] : [`--allow-net=${net}`];
   const all = ["run", "-q", "--no-prompt", ...grant, path, ...args];
-  const limit = options?.descriptors;
-  if (limit === undefined) return new Process(Deno.execPath(), all, options);
-  const script = `ulimit -n ${limit}; exec "$0" "$@"`;
-  return new Process("sh", ["-c", script, Deno.execPath(), ...all], options);
+  const [command, ...rest] = [...options?.wrap ?? [], Deno.execPath(), ...all];
+  return new Process(command, rest, options);
 }
 
 /** Starts a server on a free port; resolves to it, and its port, when it listens. */
@@ -309,4 +307,10 @@ export const unix: [boolean, string] = [
 export const linux: [boolean, string] = [
   Deno.build.os === "linux",
   "it takes Linux",
+];
+
+/** A condition for {@linkcode needs}: we may do what only root may. */
+export const superuser: [boolean, string] = [
+  Deno.build.os !== "windows" && Deno.uid() === 0,
+  "it takes root",
 ];
