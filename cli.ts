@@ -1,6 +1,12 @@
 /**
- * What the four command lines share: flags, failures told in plain words, and
- * output that no peer can forge. The conversations are in the scripts.
+ * What the four command lines share. The conversations themselves are in the
+ * scripts; here is, in this order:
+ *
+ * - Conversations: counting, waiting, writing all of a message
+ * - Flags: reading a command line
+ * - Programs: running one, its help, its signals and exit codes
+ * - Words: what is told on standard error
+ * - Output and input: what is received, so that no peer can forge it
  *
  * @module
  */
@@ -8,6 +14,194 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { bold, red, setColorEnabled, yellow } from "@std/fmt/colors";
+
+// --- Conversations -----------------------------------------------------------
+
+/** What one conversation amounted to. */
+export interface Totals {
+  /** Bytes received. */
+  received: number;
+  /** Bytes sent. */
+  sent: number;
+  /** Reads that it took to receive them. */
+  reads: number;
+}
+
+/** What a server reports while it runs; each is optional. */
+export interface Reports {
+  /** It listens, on this address. */
+  onListen?(addr: Deno.NetAddr): void;
+  /** A peer has connected. */
+  onOpen?(peer: Deno.NetAddr): void;
+  /** A peer has sent this text; the next read waits for what this returns. */
+  onText?(text: string, peer: Deno.NetAddr): void | Promise<void>;
+  /** A conversation is over. */
+  onDone?(peer: Deno.NetAddr, totals: Totals): void;
+  /** A conversation failed, or (with the server's own address) the listening. */
+  onError?(error: Error, at: Deno.NetAddr): void;
+}
+
+/** A server that runs, as `Deno.serve` returns it. */
+export interface Server extends AsyncDisposable {
+  /** The address it is bound to, with the real port. */
+  readonly addr: Deno.NetAddr;
+  /** Resolves when its last conversation is over. */
+  readonly finished: Promise<void>;
+  /** Takes nobody new, lets the conversations in flight finish, and ends. */
+  shutdown(): Promise<void>;
+}
+
+/** Those who are talked with, and a way to wait for the next one to leave. */
+export class Crowd<T> extends Set<T> {
+  #departure = Promise.withResolvers<void>();
+
+  /** Takes somebody out. */
+  override delete(one: T): boolean {
+    this.#departure.resolve();
+    this.#departure = Promise.withResolvers();
+    return super.delete(one);
+  }
+
+  /** Resolves when somebody leaves. */
+  departure(): Promise<void> {
+    return this.#departure.promise;
+  }
+
+  /** Resolves when nobody is left. */
+  async empty(): Promise<void> {
+    while (this.size > 0) await this.departure();
+  }
+}
+
+/** Counts what a connection carries, and notices when it carries nothing. */
+export class Meter implements Totals, Disposable {
+  /** Bytes received. */
+  received = 0;
+  /** Bytes sent. */
+  sent = 0;
+  /** Reads that brought something. */
+  reads = 0;
+  #seconds: number;
+  #onSilence: (reason: Error) => void;
+  #timer?: ReturnType<typeof setTimeout>;
+  #last = performance.now();
+  #pauses = 0;
+
+  /**
+   * Starts to watch.
+   *
+   * @param seconds How long the connection may be silent; 0 is for ever.
+   * @param onSilence Called with the reason when it was silent for longer.
+   */
+  constructor(seconds: number, onSilence: (reason: Error) => void) {
+    this.#seconds = seconds;
+    this.#onSilence = onSilence;
+    if (seconds > 0) this.#wait(seconds * 1000);
+  }
+
+  /** A read brought `n` bytes. */
+  read(n: number): void {
+    this.received += n;
+    this.reads++;
+    this.#last = performance.now();
+  }
+
+  /** A write took `n` bytes. */
+  wrote(n: number): void {
+    this.sent += n;
+    this.#last = performance.now();
+  }
+
+  /** Waits for our own side, which must not count as the peer's silence. */
+  async pauseFor(own: Promise<void> | void): Promise<void> {
+    if (own === undefined) return;
+    this.#pauses++;
+    try {
+      await own;
+    } finally {
+      this.#pauses--;
+      this.#last = performance.now();
+    }
+  }
+
+  /** Watches no longer. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  // To set a timer anew at every read would cost more than the read. This one
+  // looks when it rings how long the silence has been, and may sleep again.
+  #wait(ms: number) {
+    this.#timer = setTimeout(() => {
+      const limit = this.#seconds * 1000;
+      const left = this.#last + limit - performance.now();
+      if (this.#pauses > 0) return this.#wait(limit);
+      if (left > 0) return this.#wait(left);
+      const words = `silent for ${this.#seconds} s`;
+      this.#onSilence(new Deno.errors.TimedOut(words));
+    }, ms);
+  }
+}
+
+/** Writes the whole message: one write may take only a part of it. */
+export async function writeAll(
+  to: { write(bytes: Uint8Array): Promise<number> },
+  message: string | Uint8Array,
+  meter?: Meter,
+): Promise<void> {
+  let rest = encode(message);
+  while (rest.length > 0) {
+    const n = await to.write(rest);
+    meter?.wrote(n);
+    rest = rest.subarray(n);
+  }
+}
+
+/** The bytes of a message: a text is encoded as UTF-8. */
+export function encode(message: string | Uint8Array): Uint8Array {
+  return typeof message === "string" ? encoder.encode(message) : message;
+}
+
+const encoder = new TextEncoder();
+
+/** Reports trouble that goes on and on only once, until it pauses for a second. */
+export function sparingly(
+  onError: Reports["onError"],
+  at: Deno.Addr,
+): (error: Error) => void {
+  const last = new Map<string, number>();
+  return (error) => {
+    const now = performance.now();
+    const pause = now - (last.get(error.message) ?? -Infinity);
+    last.set(error.message, now);
+    if (pause > 1000) onError?.(error, at as Deno.NetAddr);
+  };
+}
+
+/** Whether an address, or the name `localhost`, stays within this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127\..+|::1)$/.test(hostname);
+}
+
+/** Resolves after so many seconds. */
+export function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** Waits for a promise, but only for so many seconds; 0 is for ever. */
+export async function within<T>(
+  seconds: number,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const ring = () => late.resolve(undefined);
+  const timer = seconds && setTimeout(ring, seconds * 1000);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 // --- Flags -------------------------------------------------------------------
 
@@ -30,32 +224,6 @@ export type Flags = Record<string, Flag<unknown>>;
 export type Values<F extends Flags> = {
   [Name in keyof F]: F[Name]["fallback"];
 };
-
-/** Options with every default filled in. */
-export type Filled<O, F extends Flags> =
-  & O
-  & { [Name in keyof F & keyof O]-?: Exclude<O[Name], undefined> };
-
-/**
- * Fills in the defaults of options that are left out, or undefined.
- *
- * @throws {RangeError} If a number is not one that the flag would take.
- */
-export function fill<O extends object, F extends Flags>(
-  options: O,
-  flags: F,
-): Filled<O, F> {
-  const filled = Object.entries(flags).map(([name, { fallback, read }]) => {
-    const value = options[name as keyof O] ?? fallback;
-    try {
-      if (typeof value === "number") read(`${value}`);
-    } catch (error) {
-      throw new RangeError(`${name} ${(error as Error).message}`);
-    }
-    return [name, value];
-  });
-  return { ...options, ...Object.fromEntries(filled) };
-}
 
 /** Says what is wrong with a command line. */
 export class UsageError extends Error {}
@@ -118,6 +286,32 @@ function numberReader(form: RegExp, kind: string, range: [number, number]) {
     const right = `${kind} from ${least} to ${most}`;
     throw new UsageError(`takes ${right}, not "${visible(value)}"`);
   };
+}
+
+/** Options with every default filled in. */
+export type Filled<O, F extends Flags> =
+  & O
+  & { [Name in keyof F & keyof O]-?: Exclude<O[Name], undefined> };
+
+/**
+ * Fills in the defaults of options that are left out, or undefined.
+ *
+ * @throws {RangeError} If a number is not one that the flag would take.
+ */
+export function fill<O extends object, F extends Flags>(
+  options: O,
+  flags: F,
+): Filled<O, F> {
+  const filled = Object.entries(flags).map(([name, { fallback, read }]) => {
+    const value = options[name as keyof O] ?? fallback;
+    try {
+      if (typeof value === "number") read(`${value}`);
+    } catch (error) {
+      throw new RangeError(`${name} ${(error as Error).message}`);
+    }
+    return [name, value];
+  });
+  return { ...options, ...Object.fromEntries(filled) };
 }
 
 /**
@@ -183,7 +377,7 @@ function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-// --- Running a program -------------------------------------------------------
+// --- Programs ----------------------------------------------------------------
 
 /** Flags that every program has. */
 export type NetFlags = Flags & { hostname: Flag<string>; port: Flag<number> };
@@ -263,14 +457,6 @@ function interrupted(): never {
   Deno.exit(130); // 128 and the number of the signal, as a shell counts
 }
 
-/** A command that runs a script under a grant, ready to be typed. */
-function command(file: string, grant: string, args: string[] = []): string {
-  const flag = `--allow-net=${grant}`;
-  // Some shells take brackets for a pattern.
-  const quoted = grant.includes("[") ? `"${flag}"` : flag;
-  return ["deno run", quoted, file, ...args].join(" ");
-}
-
 function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
   const { file, grant, example, about } = program;
   const [plain, shown] = [[], example].map((args) => {
@@ -286,36 +472,12 @@ function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
     `Flags:\n${rows.join("")}\nExample:\n  ${shown}\n`;
 }
 
-/** A server that runs, as `Deno.serve` returns it. */
-export interface Server extends AsyncDisposable {
-  /** The address it is bound to, with the real port. */
-  readonly addr: Deno.NetAddr;
-  /** Resolves when its last conversation is over. */
-  readonly finished: Promise<void>;
-  /** Takes nobody new, lets the conversations in flight finish, and ends. */
-  shutdown(): Promise<void>;
-}
-
-/** Those who are talked with, and a way to wait for the next one to leave. */
-export class Crowd<T> extends Set<T> {
-  #departure = Promise.withResolvers<void>();
-
-  /** Takes somebody out. */
-  override delete(one: T): boolean {
-    this.#departure.resolve();
-    this.#departure = Promise.withResolvers();
-    return super.delete(one);
-  }
-
-  /** Resolves when somebody leaves. */
-  departure(): Promise<void> {
-    return this.#departure.promise;
-  }
-
-  /** Resolves when nobody is left. */
-  async empty(): Promise<void> {
-    while (this.size > 0) await this.departure();
-  }
+/** A command that runs a script under a grant, ready to be typed. */
+function command(file: string, grant: string, args: string[] = []): string {
+  const flag = `--allow-net=${grant}`;
+  // Some shells take brackets for a pattern.
+  const quoted = grant.includes("[") ? `"${flag}"` : flag;
+  return ["deno run", quoted, file, ...args].join(" ");
 }
 
 /** Runs a server until it is done, or a signal tells it to stop. */
@@ -353,15 +515,42 @@ export function tell(words: string): void {
   }
 }
 
+/** Tells from where a client speaks to whom. */
+export function tellPath(local: Deno.NetAddr, remote: Deno.NetAddr): void {
+  tell(`from ${address(local)} to ${address(remote)}`);
+}
+
 /** Writes an address the way it is written on a command line. */
 export function address(at: { hostname: string; port?: number }): string {
   const host = at.hostname.includes(":") ? `[${at.hostname}]` : at.hostname;
   return at.port === undefined ? host : `${host}:${at.port}`;
 }
 
-/** Whether an address, or the name `localhost`, stays within this machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|127\..+|::1)$/.test(hostname);
+/** Sums up a conversation: `30 B received in 1 read, 24 B sent`. */
+export function sum({ received, sent, reads }: Totals): string {
+  const times = reads === 1 ? "read" : "reads";
+  return `${formatBytes(received)} received in ${reads} ${times}, ` +
+    `${formatBytes(sent)} sent`;
+}
+
+/** Reports for people: text on standard output, words about it beside. */
+function report(
+  { hostname, verbose }: { hostname: string; verbose: boolean },
+): Reports {
+  return {
+    onListen: (addr) => tell(`listening on ${address(addr)}`),
+    onText: (text, peer) => print(lines(text, peer)),
+    onError(error, at) {
+      // A UDP server needs both: its own address, and the peer's to answer.
+      const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
+      const grant = [...new Set(hosts)].join();
+      tell(yellow(explain(error, { ...at, grant }) ?? error.message));
+    },
+    ...(verbose && {
+      onOpen: (peer) => tell(`${address(peer)} connected`),
+      onDone: (peer, totals) => tell(`${address(peer)} over: ${sum(totals)}`),
+    }),
+  };
 }
 
 /** Where something failed, and the `--allow-net` that would allow it. */
@@ -423,77 +612,7 @@ function explain(error: unknown, at: Place): string | undefined {
   return "code" in error ? `${address(at)}: ${error.message}` : undefined;
 }
 
-// --- Output ------------------------------------------------------------------
-
-/** What one conversation amounted to. */
-export interface Totals {
-  /** Bytes received. */
-  received: number;
-  /** Bytes sent. */
-  sent: number;
-  /** Reads that it took to receive them. */
-  reads: number;
-}
-
-/** What a server reports while it runs; each is optional. */
-export interface Reports {
-  /** It listens, on this address. */
-  onListen?(addr: Deno.NetAddr): void;
-  /** A peer has connected. */
-  onOpen?(peer: Deno.NetAddr): void;
-  /** A peer has sent this text; the next read waits for what this returns. */
-  onText?(text: string, peer: Deno.NetAddr): void | Promise<void>;
-  /** A conversation is over. */
-  onDone?(peer: Deno.NetAddr, totals: Totals): void;
-  /** A conversation failed, or (with the server's own address) the listening. */
-  onError?(error: Error, at: Deno.NetAddr): void;
-}
-
-/** Reports for people: text on standard output, words about it beside. */
-function report(
-  { hostname, verbose }: { hostname: string; verbose: boolean },
-): Reports {
-  return {
-    onListen: (addr) => tell(`listening on ${address(addr)}`),
-    onText: (text, peer) => print(lines(text, peer)),
-    onError(error, at) {
-      // A UDP server needs both: its own address, and the peer's to answer.
-      const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
-      const grant = [...new Set(hosts)].join();
-      tell(yellow(explain(error, { ...at, grant }) ?? error.message));
-    },
-    ...(verbose && {
-      onOpen: (peer) => tell(`${address(peer)} connected`),
-      onDone: (peer, totals) => tell(`${address(peer)} over: ${sum(totals)}`),
-    }),
-  };
-}
-
-/** Reports trouble that goes on and on only once, until it pauses for a second. */
-export function sparingly(
-  onError: Reports["onError"],
-  at: Deno.Addr,
-): (error: Error) => void {
-  const last = new Map<string, number>();
-  return (error) => {
-    const now = performance.now();
-    const pause = now - (last.get(error.message) ?? -Infinity);
-    last.set(error.message, now);
-    if (pause > 1000) onError?.(error, at as Deno.NetAddr);
-  };
-}
-
-/** Tells from where a client speaks to whom. */
-export function tellPath(local: Deno.NetAddr, remote: Deno.NetAddr): void {
-  tell(`from ${address(local)} to ${address(remote)}`);
-}
-
-/** Sums up a conversation: `30 B received in 1 read, 24 B sent`. */
-export function sum({ received, sent, reads }: Totals): string {
-  const times = reads === 1 ? "read" : "reads";
-  return `${formatBytes(received)} received in ${reads} ${times}, ` +
-    `${formatBytes(sent)} sent`;
-}
+// --- Output and input --------------------------------------------------------
 
 /**
  * Puts the peer's address before each line. A text that stops short of a
@@ -543,32 +662,6 @@ export async function showing<T>(
   } finally {
     await showText(decoder.decode());
     if (end !== "\n") await write("\n");
-  }
-}
-
-/** Standard output or input failed, which no peer has to do with. */
-class StreamError extends Error {
-  override name = "StreamError";
-}
-
-/** Writes to standard output. */
-async function write(text: string | Uint8Array): Promise<void> {
-  try {
-    await writeAll(Deno.stdout, text);
-  } catch (error) {
-    const closed = error instanceof Deno.errors.BrokenPipe;
-    const why = closed ? "somebody closed it" : (error as Error).message;
-    throw new StreamError(`cannot write to standard output: ${why}`);
-  }
-}
-
-/** Reads standard input as it comes. */
-export async function* input(): AsyncGenerator<Uint8Array> {
-  try {
-    yield* Deno.stdin.readable;
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new StreamError(`cannot read standard input: ${why}`);
   }
 }
 
@@ -644,116 +737,28 @@ function makeRoom(): void {
   room = Promise.withResolvers();
 }
 
-// --- Time --------------------------------------------------------------------
-
-/** Resolves after so many seconds. */
-export function sleep(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}
-
-/** Waits for a promise, but only for so many seconds; 0 is for ever. */
-export async function within<T>(
-  seconds: number,
-  promise: Promise<T>,
-): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const ring = () => late.resolve(undefined);
-  const timer = seconds && setTimeout(ring, seconds * 1000);
+/** Writes to standard output. */
+async function write(text: string | Uint8Array): Promise<void> {
   try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
+    await writeAll(Deno.stdout, text);
+  } catch (error) {
+    const closed = error instanceof Deno.errors.BrokenPipe;
+    const why = closed ? "somebody closed it" : (error as Error).message;
+    throw new StreamError(`cannot write to standard output: ${why}`);
   }
 }
 
-// --- What TCP needs on both sides --------------------------------------------
-
-/** Counts what a connection carries, and notices when it carries nothing. */
-export class Meter implements Totals, Disposable {
-  /** Bytes received. */
-  received = 0;
-  /** Bytes sent. */
-  sent = 0;
-  /** Reads that brought something. */
-  reads = 0;
-  #seconds: number;
-  #onSilence: (reason: Error) => void;
-  #timer?: ReturnType<typeof setTimeout>;
-  #last = performance.now();
-  #pauses = 0;
-
-  /**
-   * Starts to watch.
-   *
-   * @param seconds How long the connection may be silent; 0 is for ever.
-   * @param onSilence Called with the reason when it was silent for longer.
-   */
-  constructor(seconds: number, onSilence: (reason: Error) => void) {
-    this.#seconds = seconds;
-    this.#onSilence = onSilence;
-    if (seconds > 0) this.#wait(seconds * 1000);
-  }
-
-  /** A read brought `n` bytes, or none because there are no more. */
-  read(n: number): void {
-    this.received += n;
-    this.reads += Math.sign(n);
-    this.#last = performance.now();
-  }
-
-  /** A write took `n` bytes. */
-  wrote(n: number): void {
-    this.sent += n;
-    this.#last = performance.now();
-  }
-
-  /** Waits for our own side, which must not count as the peer's silence. */
-  async pauseFor<T>(own: Promise<T>): Promise<T> {
-    this.#pauses++;
-    try {
-      return await own;
-    } finally {
-      this.#pauses--;
-      this.#last = performance.now();
-    }
-  }
-
-  /** Watches no longer. */
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-
-  // To set a timer anew at every read would cost more than the read. This one
-  // looks when it rings how long the silence has been, and may sleep again.
-  #wait(ms: number) {
-    this.#timer = setTimeout(() => {
-      const limit = this.#seconds * 1000;
-      const left = this.#last + limit - performance.now();
-      if (this.#pauses > 0) return this.#wait(limit);
-      if (left > 0) return this.#wait(left);
-      const words = `silent for ${this.#seconds} s`;
-      this.#onSilence(new Deno.errors.TimedOut(words));
-    }, ms);
+/** Reads standard input as it comes. */
+export async function* input(): AsyncGenerator<Uint8Array> {
+  try {
+    yield* Deno.stdin.readable;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new StreamError(`cannot read standard input: ${why}`);
   }
 }
 
-/** The bytes of a message: a text is encoded as UTF-8. */
-export function encode(message: string | Uint8Array): Uint8Array {
-  return typeof message === "string" ? encoder.encode(message) : message;
-}
-
-const encoder = new TextEncoder();
-
-/** Writes the whole message: one write may take only a part of it. */
-export async function writeAll(
-  to: { write(bytes: Uint8Array): Promise<number> },
-  message: string | Uint8Array,
-  meter?: Meter,
-): Promise<void> {
-  let rest = encode(message);
-  while (rest.length > 0) {
-    const n = await to.write(rest);
-    meter?.wrote(n);
-    rest = rest.subarray(n);
-  }
+/** Standard output or input failed, which no peer has to do with. */
+class StreamError extends Error {
+  override name = "StreamError";
 }

@@ -120,8 +120,7 @@ async function hear(
     onArrival(); // the first read counts; an end of stream has arrived, too
     if (n === null) break;
     meter.read(n);
-    const shown = onData?.(bytes.subarray(0, n));
-    if (shown) await meter.pauseFor(shown);
+    await meter.pauseFor(onData?.(bytes.subarray(0, n)));
   }
 }
 

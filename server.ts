@@ -160,17 +160,19 @@ async function hear(
   // A read may end inside a character: the decoder keeps the beginning of it
   // until the next read brings the rest.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  async function report(text: string): Promise<void> {
+    if (text) await meter.pauseFor(onText?.(text, peer));
+  }
   for (;;) {
     const n = await conn.read(bytes);
-    meter.read(n ?? 0);
-    const excess = maxBytes ? Math.max(0, meter.received - maxBytes) : 0;
-    const heard = bytes.subarray(0, (n ?? 0) - excess);
-    const text = decoder.decode(heard, { stream: n !== null });
-    const shown = text && onText?.(text, peer);
-    if (shown) await meter.pauseFor(shown);
+    if (n === null) break; // the client's end of stream
+    meter.read(n);
+    const excess = maxBytes && Math.max(0, meter.received - maxBytes);
+    const heard = bytes.subarray(0, n - excess);
+    await report(decoder.decode(heard, { stream: true }));
     if (excess > 0) throw limit(`${maxBytes} bytes (maxBytes)`);
-    if (n === null) return; // the client's end of stream
   }
+  await report(decoder.decode()); // a character that never became whole
 }
 
 function limit(what: string): Error {

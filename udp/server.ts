@@ -29,7 +29,8 @@ export interface ServeOptions extends cli.Reports {
  * import { serve } from "./server.ts";
  *
  * await using server = serve({ port: 0, message: "Hello!" });
- * const socket = Deno.listenDatagram({ transport: "udp", port: 0, hostname: "127.0.0.1" });
+ * const own = { transport: "udp", hostname: "127.0.0.1", port: 0 } as const;
+ * const socket = Deno.listenDatagram(own);
  * await socket.send(new Uint8Array(), server.addr); // no bytes, but a datagram
  * const [answer] = await socket.receive();
  * assertEquals(new TextDecoder().decode(answer), "Hello!");
