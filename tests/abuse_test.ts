@@ -13,6 +13,7 @@ import { exchange as exchangeUdp } from "../udp/client.ts";
 import {
   connect,
   descriptorsOf,
+  GREETING,
   linux,
   memoryOf,
   needs,
@@ -25,8 +26,6 @@ import {
   startServer,
   times,
 } from "./harness.ts";
-
-const GREETING = "Message from the server.";
 
 // --- The table ---------------------------------------------------------------
 

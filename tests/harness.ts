@@ -7,9 +7,21 @@
 
 import net from "node:net";
 import { assert, fail } from "@std/assert";
+import { address } from "../cli.ts";
 
 /** The project's folder. */
 export const ROOT = new URL("..", import.meta.url);
+
+/** What a server says unless told otherwise. */
+export const GREETING = "Message from the server.";
+
+/** What a client says unless told otherwise. */
+export const MESSAGE = "Message sent from client-side.";
+
+/** A host the way it stands before a port: `[::1]`. */
+export function bracket(hostname: string): string {
+  return address({ hostname });
+}
 
 /** The four scripts, by their paths in the project. */
 export const SCRIPTS = [
@@ -186,7 +198,7 @@ export async function startServer(
   hostname = "127.0.0.1",
   options?: ProcessOptions,
 ): Promise<Process & { port: number }> {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const host = bracket(hostname);
   const peers = host === "localhost" ? "localhost,127.0.0.1,[::1]" : host;
   const server = start(
     path,

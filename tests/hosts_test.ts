@@ -5,6 +5,8 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  bracket,
+  GREETING,
   linux,
   needs,
   Process,
@@ -14,7 +16,6 @@ import {
   superuser,
 } from "./harness.ts";
 
-const GREETING = "Message from the server.";
 const needed = [linux, superuser, program("ip")];
 
 /** The two hosts' addresses, by family. */
@@ -57,10 +58,6 @@ class Cable implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of this.hosts) await read("ip", "netns", "del", host);
   }
-}
-
-function bracket(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** Starts a server on host 1; resolves to it and its port. */

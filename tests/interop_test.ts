@@ -6,6 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  bracket,
+  GREETING,
+  MESSAGE,
   needs,
   Process,
   program,
@@ -14,17 +17,10 @@ import {
   unix,
 } from "./harness.ts";
 
-const GREETING = "Message from the server.";
-const MESSAGE = "Message sent from client-side.";
 const HOSTS = ["127.0.0.1", "::1"];
 
 /** A command, for a host and a port; a server is given port 0. */
 type Command = (host: string, port: number) => string[];
-
-/** The host as it is written beside a port. */
-function bracket(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
 
 function family(host: string): string {
   return host.includes(":") ? "6" : "4";

@@ -8,6 +8,9 @@ import { sleep, writeAll } from "../cli.ts";
 import { exchange } from "../client.ts";
 import { serve, type ServeOptions } from "../server.ts";
 import {
+  bracket,
+  GREETING,
+  MESSAGE,
   needs,
   noise,
   Process,
@@ -17,8 +20,6 @@ import {
   unix,
 } from "./harness.ts";
 
-const GREETING = "Message from the server.";
-const MESSAGE = "Message sent from client-side.";
 const python = program("python3");
 
 /** Serves on a free port, and keeps what it hears. */
@@ -76,7 +77,7 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 for (const hostname of ["127.0.0.1", "::1", "localhost"]) {
   Deno.test(`the scripts greet each other at ${hostname}`, async () => {
-    const at = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const at = bracket(hostname);
     await using server = await startServer("server.ts", ["--once"], hostname);
     const { port } = server;
     await using client = start(
@@ -542,7 +543,7 @@ for (const hostname of ["127.0.0.1", "::1"]) {
       const args = ["-u", "tests/peers/server.py", hostname, "0"];
       await using server = new Process("python3", args);
       const [port] = await server.err.until(/\d+(?=\n)/);
-      const at = hostname.includes(":") ? `[${hostname}]` : hostname;
+      const at = bracket(hostname);
       const flags = ["--hostname", hostname, "--port", port];
       await using client = start("client.ts", `${at}:${port}`, flags);
       assertEquals([await client.code(), client.err.text], [0, ""]);

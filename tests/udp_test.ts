@@ -2,10 +2,17 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { address } from "../cli.ts";
 import { exchange } from "../udp/client.ts";
 import { serve } from "../udp/server.ts";
-import { linux, needs, noise, start, startServer, unix } from "./harness.ts";
-
-const GREETING = "Message from the server.";
-const MESSAGE = "Message sent from client-side.";
+import {
+  bracket,
+  GREETING,
+  linux,
+  MESSAGE,
+  needs,
+  noise,
+  start,
+  startServer,
+  unix,
+} from "./harness.ts";
 
 /** A socket of nobody in particular, at a free port. */
 function open(hostname = "127.0.0.1", at = 0) {
@@ -21,7 +28,7 @@ for (const hostname of ["127.0.0.1", "::1", "localhost"]) {
       ["--once"],
       hostname,
     );
-    const at = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const at = bracket(hostname);
     await using client = start(
       "udp/client.ts",
       `${at}:0,${at}:${server.port}`,
