@@ -180,7 +180,12 @@ export function sparingly(
 
 /** Whether an address, or the name `localhost`, stays within this machine. */
 export function isLoopback(hostname: string): boolean {
-  return /^(localhost|127\..+|::1)$/.test(hostname);
+  return /^(localhost|127(\.\d+){1,3}|::1)$/i.test(hostname);
+}
+
+/** Whether an address stands for every address of this machine. */
+export function isAny(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
 }
 
 /** Resolves after so many seconds. */
@@ -413,28 +418,28 @@ export async function main<F extends NetFlags>(
   current = program;
   setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
   const flags = { ...program.flags, help: toggle("show this help") };
-  const options = parseOrExit(flags);
+  const options = await parseOrExit(flags);
   const grant = program.grant(options);
   try {
-    if (options.help) print(usage(program, flags));
+    if (options.help) await write(usage(program, flags));
     else await runGranted(program, options, grant);
     await printed();
   } catch (error) {
     const words = explain(error, { ...options, grant });
     if (words === undefined) throw error;
     tell(red(words));
-    Deno.exit(1);
+    return await exit(1);
   }
-  Deno.exit(0);
+  return await exit(0);
 }
 
-function parseOrExit<F extends Flags>(flags: F): Values<F> {
+async function parseOrExit<F extends Flags>(flags: F): Promise<Values<F>> {
   try {
     return parse(flags, Deno.args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     tell(red(error.message));
-    Deno.exit(2);
+    return await exit(2);
   }
 }
 
@@ -445,16 +450,16 @@ async function runGranted<F extends NetFlags>(
 ): Promise<void> {
   // Deno's question at a terminal comes before we listen to Ctrl-C: there it
   // still ends the process, as one expects of a question.
-  for (const host of grant.split(",")) {
+  for (const host of grant ? grant.split(",") : []) {
     await Deno.permissions.request({ name: "net", host });
   }
   if (program.role === "client") Deno.addSignalListener("SIGINT", interrupted);
   await program.run(options);
 }
 
-function interrupted(): never {
+async function interrupted(): Promise<void> {
   tell(red("interrupted"));
-  Deno.exit(130); // 128 and the number of the signal, as a shell counts
+  await exit(130); // 128 and the number of the signal, as a shell counts
 }
 
 function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
@@ -473,11 +478,15 @@ function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
 }
 
 /** A command that runs a script under a grant, ready to be typed. */
-function command(file: string, grant: string, args: string[] = []): string {
-  const flag = `--allow-net=${grant}`;
-  // Some shells take brackets for a pattern.
-  const quoted = grant.includes("[") ? `"${flag}"` : flag;
-  return ["deno run", quoted, file, ...args].join(" ");
+function command(file: string, grant: string, args: string[]): string {
+  const flag = grant ? `--allow-net=${grant}` : "--allow-net";
+  return ["deno run", quote(flag), file, ...args.map(quote)].join(" ");
+}
+
+/** Quotes what a shell would not take literally, such as brackets. */
+function quote(word: string): string {
+  if (/^[\w.,:/=@%+-]+$/.test(word)) return word;
+  return `'${visible(word).replaceAll("'", "'\\''")}'`;
 }
 
 /** Runs a server until it is done, or a signal tells it to stop. */
@@ -506,13 +515,33 @@ export async function runServer<
 
 // --- Words -------------------------------------------------------------------
 
-/** Says something about the work, on standard error. */
-export function tell(words: string): void {
-  try {
-    console.error(`${bold(`${current.role}:`)} ${words}`);
-  } catch {
-    // Nobody listens there any more: that must not end a server.
+let words = "";
+let telling: Promise<void> | undefined;
+
+/**
+ * Says something about the work, on standard error, without waiting for it: a
+ * terminal that was stopped must not stop a server. What is too much for it is
+ * left out.
+ */
+export function tell(more: string): void {
+  if (words.length > ENOUGH) return;
+  words += `${bold(`${current.role}:`)} ${more}\n`;
+  telling ??= tellAll();
+}
+
+async function tellAll(): Promise<void> {
+  while (words) {
+    const text = words;
+    words = "";
+    await writeAll(Deno.stderr, text).catch(() => {}); // nobody is there to tell
   }
+  telling = undefined;
+}
+
+/** Ends the process when the last words are out, or cannot get out. */
+async function exit(code: number): Promise<never> {
+  if (telling) await within(PATIENCE, telling);
+  Deno.exit(code);
 }
 
 /** Tells from where a client speaks to whom. */
@@ -543,7 +572,7 @@ function report(
     onError(error, at) {
       // A UDP server needs both: its own address, and the peer's to answer.
       const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
-      const grant = [...new Set(hosts)].join();
+      const grant = isAny(hostname) ? "" : [...new Set(hosts)].join();
       tell(yellow(explain(error, { ...at, grant }) ?? error.message));
     },
     ...(verbose && {
@@ -571,7 +600,7 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
       : why,
   NotCapable: (at) =>
     `Deno's sandbox does not allow ${address(at)}; ` +
-    `run it as: ${command(current.file, at.grant)}`,
+    `run it as: ${command(current.file, at.grant, Deno.args)}`,
   ConnectionRefused: (at) =>
     `nobody listens on ${address(at)}; start the server first, ` +
     "or wait for it with --wait 10",
@@ -684,12 +713,12 @@ let dropped = 0;
  */
 export function print(text: string): Promise<void> | undefined {
   if (muted && waiting.length > ENOUGH) {
-    dropped += text.length;
+    dropped += encode(text).length;
     return;
   }
   waiting += text;
   printing ??= printWaiting();
-  if (waiting.length > ENOUGH) return room.promise;
+  if (!muted && waiting.length > ENOUGH) return room.promise;
 }
 
 /** Resolves when all that was printed is out, or cannot get out. */
@@ -715,11 +744,12 @@ async function printPiece(piece: Uint8Array): Promise<void> {
   const timer = setTimeout(() => mute(why), PATIENCE * 1000);
   try {
     await write(piece);
-    if (muted) tell(`standard output is back; ${dropped} characters are lost`);
+    if (muted) tell(`standard output is back; ${dropped} bytes are lost`);
     muted = false;
     dropped = 0;
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
+    dropped += piece.length;
     mute(error.message);
   }
   clearTimeout(timer);

@@ -18,13 +18,17 @@ import {
   memoryOf,
   needs,
   noise,
+  portOf,
   Process,
   type ProcessOptions,
+  program,
   ROOT,
   send,
   start,
   startServer,
   times,
+  unix,
+  untilClosed,
 } from "./harness.ts";
 
 // --- The table ---------------------------------------------------------------
@@ -117,10 +121,7 @@ function abuse(options: {
       await attack(server);
       assertEquals(await converse(path, server.port), greeting);
       row.served = true;
-      // A connection that is over on our side may still end on the server's.
-      while (await descriptorsOf(server) > before) {
-        await converse(path, server.port);
-      }
+      await untilClosed(server, before);
       const peak = await memoryOf(server, "VmHWM") / 1024;
       row.peak = `${Math.round(peak)} MB`;
       assert(peak < memory, `${peak} MB`);
@@ -401,23 +402,15 @@ abuse({
 });
 
 abuse({
-  name: "SIGTERM in the middle of conversations",
-  tried: "100 clients",
-  async attack() {
-    await using other = await startServer("server.ts");
-    const sockets: net.Socket[] = [];
-    await times(100, async () => {
-      const socket = await connect(other.port);
-      await send(socket, new TextEncoder().encode("first "));
-      sockets.push(socket);
-    });
-    await other.out.untilSaid(/first /, 100);
-    other.kill("SIGTERM");
-    await other.err.until(/stopping/);
-    for (const socket of sockets) socket.end("last");
-    await Promise.all(sockets.map(ended));
-    assertEquals(await other.code(), 0);
-    assertEquals(other.out.text.split("last").length - 1, 100);
+  name: "standard output never read, and then much more of it",
+  tried: "200 kB, and 5 s later 20 clients with 1 MiB each",
+  process: { stdout: "unread" },
+  async attack(server) {
+    const { port } = server;
+    await exchange({ port, message: noise(200_000) });
+    await server.err.untilSaid(/took nothing for 5 s; /, 1);
+    const message = noise(2 ** 20);
+    await times(20, () => exchange({ port, message }), 20);
   },
 });
 
@@ -466,6 +459,47 @@ abuse({
     });
   },
 });
+
+// --- What ends a server ------------------------------------------------------
+
+Deno.test(
+  needs("server.ts: SIGTERM in the middle of 100 conversations", unix),
+  async () => {
+    await using server = await startServer("server.ts");
+    const sockets: net.Socket[] = [];
+    await times(100, async () => {
+      const socket = await connect(server.port);
+      await send(socket, new TextEncoder().encode("first "));
+      sockets.push(socket);
+    });
+    await server.out.untilSaid(/first /, 100);
+    server.kill("SIGTERM");
+    await server.err.until(/stopping/);
+    for (const socket of sockets) socket.end("last");
+    await Promise.all(sockets.map(ended));
+    assertEquals(await server.code(), 0);
+    assertEquals(server.out.text.split("last").length - 1, 100);
+  },
+);
+
+Deno.test(
+  needs("server.ts: standard error never read", linux, program("ss")),
+  async () => {
+    const args = ["run", "-q", "--allow-net=127.0.0.1:0", "server.ts"];
+    const script = 'exec "$0" "$@" --port 0 --verbose 2>&1';
+    await using server = new Process("sh", [
+      "-c",
+      script,
+      Deno.execPath(),
+      ...args,
+    ], { stdout: "unread" });
+    const port = await portOf(server);
+    // Each is told in some 130 bytes: far more than a pipe takes.
+    await times(3000, () => exchange({ port }));
+    server.kill("SIGTERM");
+    assertEquals(await server.code(), 0);
+  },
+);
 
 // --- The result --------------------------------------------------------------
 

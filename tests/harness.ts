@@ -7,7 +7,7 @@
 
 import net from "node:net";
 import { assert, fail } from "@std/assert";
-import { address } from "../cli.ts";
+import { address, within } from "../cli.ts";
 
 /** The project's folder. */
 export const ROOT = new URL("..", import.meta.url);
@@ -33,6 +33,9 @@ export const SCRIPTS = [
 
 /** The path of a script in the project. */
 export type Path = typeof SCRIPTS[number];
+
+/** Seconds after which a test no longer hopes for what it waits for. */
+const DEADLINE = 60;
 
 /** What a process has written so far; it can be waited for. */
 export class Output {
@@ -61,10 +64,13 @@ export class Output {
 
   /** Resolves as soon as the text has so many matches. */
   async untilSaid(pattern: RegExp, times: number): Promise<void> {
+    const deadline = performance.now() + DEADLINE * 1000;
     const all = RegExp(pattern, `${pattern.flags.replace("g", "")}g`);
     while ([...this.text.matchAll(all)].length < times) {
-      if (!this.#open) fail(`Expected ${times} of ${pattern} in: ${this.text}`);
-      await this.#more.promise;
+      if (!this.#open || performance.now() > deadline) {
+        fail(`Expected ${times} of ${pattern} in: ${this.text}`);
+      }
+      await within(DEADLINE, this.#more.promise);
     }
   }
 
@@ -270,6 +276,31 @@ export async function memoryOf(
 /** The number of descriptors that a process has open. */
 export async function descriptorsOf({ pid }: Process): Promise<number> {
   return (await read("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
+}
+
+/**
+ * Resolves when a process has no more descriptors open than that: a connection
+ * that is over on our side may still end on the other.
+ */
+export async function untilClosed(
+  process: Process,
+  descriptors: number,
+): Promise<void> {
+  const deadline = performance.now() + DEADLINE * 1000;
+  while (await descriptorsOf(process) > descriptors) {
+    if (performance.now() > deadline) fail("Expected descriptors to be closed");
+  }
+}
+
+/** Asks the system for the port that a process has bound, until it has one. */
+export async function portOf({ pid }: Process): Promise<number> {
+  const deadline = performance.now() + DEADLINE * 1000;
+  for (;;) {
+    const lines = (await read("ss", "-Hltunp")).split("\n");
+    const line = lines.find((line) => line.includes(`pid=${pid},`));
+    if (line) return Number(/:(\d+)\s/.exec(line)![1]);
+    if (performance.now() > deadline) fail(`Expected ${pid} to bind a port`);
+  }
 }
 
 /** Whether a program is there, by trying it. */

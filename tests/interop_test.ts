@@ -10,6 +10,7 @@ import {
   GREETING,
   MESSAGE,
   needs,
+  portOf,
   Process,
   program,
   start,
@@ -96,18 +97,6 @@ const UDP_SERVERS: Record<string, Command> = {
 /** A message for the standard input of a program. */
 function say(message: string, keepOpen = false) {
   return { stdin: new TextEncoder().encode(message), keepOpen };
-}
-
-/** Asks the system for the port that a process has bound, until it has one. */
-async function portOf({ pid }: Process): Promise<number> {
-  for (;;) {
-    await using ss = new Process("ss", ["-Hltunp"]);
-    await ss.code();
-    const line = ss.out.text.split("\n").find((line) => {
-      return line.includes(`pid=${pid},`);
-    });
-    if (line) return Number(/:(\d+)\s/.exec(line)![1]);
-  }
 }
 
 for (const host of HOSTS) {

@@ -150,7 +150,8 @@ Deno.test("our client holds its part with random servers", async () => {
     const outcome = await exchanged.then(() => undefined, (error) => error);
     const heard = await served.promise;
     await new Promise((resolve) => server.close(resolve));
-    if (resets) return assert(!outcome || outcome instanceof Error);
+    // Even what was torn arrived in its order, and the exchange has ended.
+    if (resets) return assert(greeting.startsWith(received));
     whole++;
     assertEquals([outcome, received, heard], [undefined, greeting, message]);
   });

@@ -1,12 +1,17 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exchange } from "../client.ts";
 import config from "../deno.json" with { type: "json" };
+import { exchange as exchangeUdp } from "../udp/client.ts";
 import {
+  needs,
   type Path,
+  Process,
   type ProcessOptions,
   ROOT,
   SCRIPTS,
   start,
   startServer,
+  unix,
 } from "./harness.ts";
 
 /** The documented grants at the default address. */
@@ -159,13 +164,41 @@ for (const path of SCRIPTS) {
   }
 }
 
-Deno.test("what the refusal says to add is enough", async () => {
-  await using refused = start("server.ts", undefined, ["--port", "0"]);
-  await refused.code();
-  const [, net] = /--allow-net=(\S+) server\.ts\n$/.exec(refused.err.text)!;
-  await using server = start("server.ts", net, ["--port", "0"]);
-  await server.err.until(/listening on/);
-});
+for (const path of ["server.ts", "udp/server.ts"] as const) {
+  for (const hostname of ["127.0.0.1", "::1", "localhost", "0.0.0.0"]) {
+    Deno.test(
+      needs(
+        `${path}: what the refusal says to type works at ${hostname}`,
+        unix,
+      ),
+      async () => {
+        const flags = [
+          "--hostname",
+          hostname,
+          "--port",
+          "0",
+          "--message",
+          "it's me",
+        ];
+        await using refused = start(path, undefined, flags);
+        await refused.code();
+        const [, command] = /; run it as: deno (.+)\n$/.exec(refused.err.text)!;
+        await using server = new Process("sh", [
+          "-c",
+          `exec "$0" ${command}`,
+          Deno.execPath(),
+        ]);
+        const [, at, port] = await server.err.until(/listening on (\S+):(\d+)/);
+        const host = hostname === "0.0.0.0"
+          ? "127.0.0.1"
+          : at.replace(/[[\]]/g, "");
+        const talk = path === "server.ts" ? exchange : exchangeUdp;
+        const { received } = await talk({ hostname: host, port: Number(port) });
+        assertEquals(received, "it's me".length);
+      },
+    );
+  }
+}
 
 Deno.test("a UDP server that may not answer a peer says so, and goes on", async () => {
   const net = "localhost:0";
@@ -184,7 +217,7 @@ Deno.test("a UDP server that may not answer a peer says so, and goes on", async 
     await server.err.until(
       RegExp(
         `(server: Deno's sandbox does not allow 127\\.0\\.0\\.1:${own}; run it ` +
-          "as: deno run --allow-net=localhost,127\\.0\\.0\\.1 udp/server\\.ts\\n)" +
+          "as: deno run --allow-net=localhost,127\\.0\\.0\\.1 udp/server\\.ts --hostname localhost --port 0\\n)" +
           `{${i}}$`,
       ),
     );

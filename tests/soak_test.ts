@@ -12,6 +12,7 @@ import {
   needs,
   startServer,
   times,
+  untilClosed,
 } from "./harness.ts";
 
 Deno.test(
@@ -37,7 +38,7 @@ Deno.test(
     assert(whole < half * 1.1, `${half} kB grew to ${whole} kB`);
     assert(whole < first * 3, `${first} kB grew to ${whole} kB`);
     await exchange({ port });
-    while (await descriptorsOf(server) > before) await exchange({ port });
+    await untilClosed(server, before);
     server.kill("SIGTERM");
     assertEquals(await server.code(), 0);
     assertEquals(server.err.text, `server: listening on 127.0.0.1:${port}\n`);

@@ -166,11 +166,12 @@ if (import.meta.main) {
     about: "A UDP server: it prints every datagram, and answers it.",
     flags: FLAGS,
     example: ["--port", "8080", "--message", "Hello"],
-    // Every answer is checked, and no peer's port is known before it asks.
-    grant: ({ hostname }) =>
-      hostname === "localhost"
-        ? "localhost,127.0.0.1,[::1]"
-        : cli.address({ hostname }),
+    // Every answer is checked, and who will ask is not known beforehand.
+    grant({ hostname }) {
+      if (cli.isAny(hostname)) return "";
+      if (hostname === "localhost") return "localhost,127.0.0.1,[::1]";
+      return cli.address({ hostname });
+    },
     run(options) {
       const note = cli.isLoopback(options.hostname)
         ? undefined
