@@ -370,7 +370,7 @@ abuse({
   name: "standard output never read",
   tried: "100 clients, 1 MiB each",
   process: { stdout: "unread" },
-  memory: 90,
+  memory: 130,
   async attack(server) {
     const message = noise(2 ** 20);
     await times(100, () => exchange({ port: server.port, message }), 100);
