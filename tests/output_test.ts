@@ -138,3 +138,11 @@ Deno.test(
     assertMatch(await onTerminal("hi", { NO_COLOR: "1" }), /^client: from/);
   },
 );
+
+Deno.test(
+  needs("on a terminal a byte order mark is kept", python, unix),
+  async () => {
+    const text = await onTerminal("\ufeffhi", {});
+    assertMatch(text, /\n\ufeffhi\nclient: over: /);
+  },
+);
