@@ -653,14 +653,15 @@ export function lines(text: string, peer: Deno.NetAddr): string {
     .map((line) => `${lead}${visible(line)}\n`).join("");
 }
 
+const HIDDEN = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
 /**
  * Shows the characters that move a cursor, colour a screen, start a line or
  * turn the direction of writing as escapes, so that a text cannot pretend to
  * be anything else. A tab stays.
  */
 export function visible(text: string): string {
-  const hidden = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-  return text.replace(hidden, (character) => {
+  return text.replace(HIDDEN, (character) => {
     const hex = character.charCodeAt(0).toString(16);
     return hex.length > 2
       ? `\\u${hex.padStart(4, "0")}`

@@ -303,8 +303,15 @@ export async function portOf({ pid }: Process): Promise<number> {
   }
 }
 
-/** Whether a program is there, by trying it. */
+const there = new Map<string, boolean>();
+
+/** Whether a program is there, by trying it, once for all tests of a file. */
 function isThere(program: string): boolean {
+  if (!there.has(program)) there.set(program, tryOut(program));
+  return there.get(program)!;
+}
+
+function tryOut(program: string): boolean {
   try {
     new Deno.Command(program, {
       args: ["--version"],
