@@ -1,0 +1,167 @@
+/**
+ * What is on the wire: packets, taken from the loopback interface by tcpdump,
+ * and read byte by byte as RFC 791, RFC 9293 and RFC 768 lay them out.
+ *
+ * @module
+ */
+
+/** A packet that carried TCP or UDP over IPv4. */
+export interface Packet {
+  /** When it passed, in seconds since 1970. */
+  time: number;
+  /** The protocol inside IP. */
+  protocol: "TCP" | "UDP";
+  /** Whence: address and port. */
+  from: string;
+  /** Whither: address and port. */
+  to: string;
+  /** TCP's flags: `SYN ACK`. */
+  flags: string;
+  /** TCP: the number of its first byte in the sender's stream. */
+  seq: number;
+  /** TCP: the number of the byte that the sender expects next. */
+  ack: number;
+  /** Bytes that it carried for the program. */
+  length: number;
+  /** The first of them, as text. */
+  text: string;
+  /** Both headers, IP's and the protocol's. */
+  header: number[];
+}
+
+/** Bytes that are kept of each packet: the headers and some of the rest. */
+const SNAPSHOT = 200;
+
+/**
+ * Takes the packets that pass while something is done.
+ *
+ * A datagram of our own goes before and after them, so that nothing depends on
+ * how fast tcpdump is.
+ *
+ * @param filter Which packets, in tcpdump's language: `tcp port 1234`.
+ * @param work What to do meanwhile.
+ * @returns The packets in their order.
+ * @throws {Error} If tcpdump may not listen here, or has missed packets.
+ */
+export async function capture(
+  filter: string,
+  work: () => unknown,
+): Promise<Packet[]> {
+  const own = { transport: "udp", hostname: "127.0.0.1", port: 0 } as const;
+  const mark = Deno.listenDatagram(own);
+  const { port } = mark.addr as Deno.NetAddr;
+  const tcpdump = new Deno.Command("tcpdump", {
+    args: [
+      ...["-i", "lo", "-w", "-", "-U", "--immediate-mode"],
+      ...["-s", String(SNAPSHOT), "-B", "16384"], // KiB: enough to lose none
+      `(${filter}) or udp port ${port}`,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const words = new Response(tcpdump.stderr).text();
+  const recording = new Recording(tcpdump.stdout);
+  try {
+    const [begin, end] = [crypto.randomUUID(), crypto.randomUUID()];
+    do await mark.send(encode(begin), mark.addr); while (
+      !await recording.has(begin)
+    );
+    await work();
+    await mark.send(encode(end), mark.addr);
+    while (!await recording.has(end));
+  } finally {
+    mark.close();
+    tcpdump.kill();
+    await Promise.all([recording.ended, tcpdump.status]);
+  }
+  const [lost] = /[1-9]\d* packets dropped by kernel/.exec(await words) ?? [];
+  if (lost) throw new Error(`tcpdump was too slow: ${lost}`);
+  const marks = `127.0.0.1:${port}`;
+  return recording.packets().filter(({ from }) => from !== marks);
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** What tcpdump has written so far: a file of packets, in pcap's format. */
+class Recording {
+  readonly ended: Promise<void>;
+  #bytes = new Uint8Array();
+  #closed = false;
+  #more = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#collect(stream);
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const part of stream) {
+      const bytes = new Uint8Array(this.#bytes.length + part.length);
+      bytes.set(this.#bytes);
+      bytes.set(part, this.#bytes.length);
+      this.#bytes = bytes;
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    }
+    this.#closed = true;
+    this.#more.resolve();
+  }
+
+  /** Whether some text is in it by now, or after waiting a moment for more. */
+  async has(text: string): Promise<boolean> {
+    const isHere = () => {
+      return new TextDecoder("latin1").decode(this.#bytes).includes(text);
+    };
+    if (isHere()) return true;
+    if (this.#closed) throw new Error("tcpdump cannot listen here");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, 20);
+    await Promise.race([this.#more.promise, promise]);
+    clearTimeout(timer);
+    return isHere();
+  }
+
+  packets(): Packet[] {
+    const found: Packet[] = [];
+    const view = new DataView(this.#bytes.buffer);
+    // The file's header is 24 bytes long; that of each packet in it 16.
+    for (let at = 24; at + 16 <= this.#bytes.length;) {
+      const time = view.getUint32(at, true) +
+        view.getUint32(at + 4, true) / 1e6;
+      const length = view.getUint32(at + 8, true);
+      const start = at + 16 + 14; // Ethernet's header, which loopback fakes
+      at += 16 + length;
+      found.push(read(this.#bytes.subarray(start, at), time));
+    }
+    return found;
+  }
+}
+
+/** Reads an IPv4 packet. */
+function read(bytes: Uint8Array, time: number): Packet {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const ip = (bytes[0] & 0x0f) * 4; // the length of IP's header
+  const isTcp = bytes[9] === 6;
+  const own = isTcp ? (bytes[ip + 12] >> 4) * 4 : 8;
+  const length = view.getUint16(2) - ip - own;
+  const payload = bytes.subarray(ip + own, ip + own + Math.min(length, 64));
+  return {
+    time,
+    protocol: isTcp ? "TCP" : "UDP",
+    from: `${bytes.subarray(12, 16).join(".")}:${view.getUint16(ip)}`,
+    to: `${bytes.subarray(16, 20).join(".")}:${view.getUint16(ip + 2)}`,
+    flags: isTcp ? flagsOf(bytes[ip + 13]) : "",
+    seq: isTcp ? view.getUint32(ip + 4) : 0,
+    ack: isTcp ? view.getUint32(ip + 8) : 0,
+    length,
+    text: new TextDecoder().decode(payload),
+    header: [...bytes.subarray(0, ip + own)],
+  };
+}
+
+function flagsOf(byte: number): string {
+  const names = ["FIN", "SYN", "RST", "PSH", "ACK"];
+  return names.filter((_, bit) => byte & 1 << bit).join(" ");
+}

@@ -1,0 +1,148 @@
+/**
+ * What a cell shows: text, tables, pictures, a piece of a file.
+ *
+ * Each of these waits until Jupyter has it. Deno's kernel may say that a cell
+ * is done before the cell's last output is out, and such output is then lost.
+ *
+ * @module
+ */
+
+import { type Child, start } from "./child.ts";
+import type { Picture } from "./draw.ts";
+
+/** Milliseconds in which the kernel passes on what it was given. */
+const PASSAGE = 20;
+
+/** Gives Jupyter something to show. */
+async function give(type: string, content: unknown): Promise<void> {
+  await Deno.jupyter.broadcast(type, content as Record<string, unknown>);
+  await new Promise((resolve) => setTimeout(resolve, PASSAGE));
+}
+
+/** Shows a value in several forms; the reader's program takes the best. */
+async function display(
+  data: Record<string, string>,
+  metadata: Record<string, unknown> = {},
+): Promise<void> {
+  await give("display_data", { data, metadata, transient: {} });
+}
+
+/**
+ * Prints lines.
+ *
+ * @param lines Text as it is; anything else as Deno inspects it.
+ */
+export async function print(...lines: unknown[]): Promise<void> {
+  const text = lines.map((line) => `${inspect(line)}\n`).join("");
+  await give("stream", { name: "stdout", text });
+}
+
+function inspect(value: unknown): string {
+  return typeof value === "string" ? value : Deno.inspect(value);
+}
+
+/**
+ * Shows records as a table: a column for each of their keys.
+ *
+ * @param rows The records.
+ */
+export async function table(rows: Record<string, unknown>[]): Promise<void> {
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = rows.map((row) => keys.map((key) => inspect(row[key] ?? "")));
+  await display({
+    "text/html": htmlOf(keys, cells),
+    "text/plain": columns([keys, ...cells]),
+  });
+}
+
+function htmlOf(keys: string[], cells: string[][]): string {
+  const row = (tag: string, texts: string[]) => {
+    return `<tr>${
+      texts.map((text) => `<${tag}>${toHtml(text)}</${tag}>`).join("")
+    }</tr>\n`;
+  };
+  const body = cells.map((texts) => row("td", texts)).join("");
+  return `<table>\n<thead>${row("th", keys)}</thead>\n` +
+    `<tbody>\n${body}</tbody>\n</table>`;
+}
+
+/** Text for HTML: what stands in backquotes becomes code, addresses links. */
+function toHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll(/`([^`]+)`/g, "<code>$1</code>")
+    .replaceAll(/\[([^\]]+)\]\(([^)\s]+)\)/g, '<a href="$2">$1</a>');
+}
+
+/** Rows of text with their columns under one another. */
+export function columns(rows: string[][]): string {
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  return rows.map((row) =>
+    row.map((text, i) => text.padEnd(widths[i])).join("  ").trimEnd()
+  ).join("\n");
+}
+
+/**
+ * Shows a picture.
+ *
+ * @param picture What lib/draw.ts drew.
+ */
+export async function figure({ png, alt, width }: Picture): Promise<void> {
+  await display(
+    { "image/png": png.toBase64(), "text/plain": alt },
+    { "image/png": { alt, width } },
+  );
+}
+
+/**
+ * Shows a function as it stands in one of the project's files.
+ *
+ * @param path The file, from the notebook's folder.
+ * @param name The function's name.
+ * @throws {RangeError} If there is no such function in the file.
+ */
+export async function listing(path: string, name: string): Promise<void> {
+  const text = await Deno.readTextFile(path);
+  const head = RegExp(`^(export )?(async )?function\\*? ${name}\\b`, "m");
+  const start = text.search(head);
+  if (start < 0) throw new RangeError(`there is no ${name} in ${path}`);
+  const end = text.indexOf("\n}\n", start) + 2;
+  const source = text.slice(start, end);
+  await display({
+    "text/markdown": `\`\`\`ts\n${source}\n\`\`\``,
+    "text/plain": source,
+  });
+}
+
+/**
+ * Runs a command, and shows it and what it prints while it prints it.
+ *
+ * @param command The command, words between spaces.
+ * @returns The program, which runs already.
+ */
+export async function terminal(command: string): Promise<Child> {
+  const [program, ...args] = command.split(" ");
+  const id = crypto.randomUUID();
+  const screen = (printed: string) => {
+    const text = `$ ${command}\n${printed}`.trimEnd();
+    return {
+      data: { "text/html": `<pre>${toHtml(text)}</pre>`, "text/plain": text },
+      metadata: {},
+      transient: { display_id: id },
+    };
+  };
+  await give("display_data", screen(""));
+  let shown = Promise.resolve();
+  const child = start(program, args, {
+    onOutput(printed) {
+      shown = shown.then(() => give("update_display_data", screen(printed)));
+    },
+  });
+  const ended = child.ended().then(async (code) => {
+    await shown;
+    return code;
+  });
+  return Object.assign(child, { ended: () => ended });
+}
