@@ -36,7 +36,7 @@ export interface Child extends AsyncDisposable {
  * @example Wait for a word, and for the end
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { start } from "./notebook/lib/child.ts";
+ * import { start } from "./child.ts";
  *
  * await using child = start("deno", ["eval", "console.log('hi', 40 + 2)"]);
  * const [, number] = await child.until(/hi (\d+)/);

@@ -31,7 +31,7 @@ export const ACCENT = "#0067b9";
 export const INK = "#24292f", GREY = "#6b7280", FAINT = "#d0d5db";
 
 /** The typeface of all pictures, which the renderer has to be given. */
-export const TYPEFACE = typeface.family;
+export const TYPEFACE: string = typeface.family;
 
 const FACES = ["400Regular", "600SemiBold"].map((face) =>
   `@expo-google-fonts/source-sans-3/${face}/SourceSans3_${face}.ttf`
@@ -51,10 +51,11 @@ const ready = Promise.all([
  * Turns a drawing into a picture.
  *
  * @param svg The drawing.
- * @param alt What it shows, in words.
+ * @param words What it shows.
  * @returns The picture, on white.
  */
-export async function render(svg: string, alt: string): Promise<Picture> {
+export async function render(svg: string, words: string): Promise<Picture> {
+  const alt = words.replaceAll(/\s+/g, " ");
   const [fontBuffers] = await ready;
   const image = new Resvg(svg, {
     font: { fontBuffers, defaultFontFamily: TYPEFACE },

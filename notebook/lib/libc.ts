@@ -1,7 +1,8 @@
 /**
  * The system calls themselves. Deno hides a socket's number and most of its
  * options; the C library, called from TypeScript, shows them. It returns what
- * it always returns: -1 for a failure, whose reason is then in `errno`.
+ * it always returns: -1 for a failure, whose reason is then in `errno`. (Where
+ * it would fill in an address, the address is returned.)
  *
  * Linux on x86-64 and ARM64. Everywhere else every call throws.
  *
@@ -11,23 +12,40 @@
 import { constants } from "node:os";
 
 // The numbers behind the names, from Linux's headers.
-/** Domains. */
-export const AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
-/** Types; the second row is added to one of the first. */
-export const SOCK_STREAM = 1, SOCK_DGRAM = 2;
-export const SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000;
-/** Levels of options, which are the protocols' numbers as well. */
-export const SOL_SOCKET = 1, IPPROTO_TCP = 6, IPPROTO_UDP = 17;
-/** Options of any socket. */
-export const SO_REUSEADDR = 2, SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7;
-export const SO_RCVBUF = 8, SO_LINGER = 13, SO_ACCEPTCONN = 30;
-export const SO_PROTOCOL = 38, SO_DOMAIN = 39;
-/** Flags of one call. */
-export const MSG_PEEK = 2, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
-/** Requests: bytes in the receive queue, bytes not acknowledged yet. */
-export const SIOCINQ = 0x541b, SIOCOUTQ = 0x5411;
-/** A resource: the number of open descriptors. */
+
+/** Domain: paths on this machine. */
+export const AF_UNIX = 1;
+/** Domain: IPv4. */
+export const AF_INET = 2;
+/** Domain: IPv6. */
+export const AF_INET6 = 10;
+/** Type: a stream of bytes. */
+export const SOCK_STREAM = 1;
+/** Type: datagrams, each a whole. */
+export const SOCK_DGRAM = 2;
+/** Added to a type: no call on this socket waits. */
+export const SOCK_NONBLOCK = 0o4000;
+/** Option: the type. */
+export const SO_TYPE = 3;
+/** Option: the size of the kernel's buffer for what has arrived, in bytes. */
+export const SO_RCVBUF = 8;
+/** Option: 1 if the socket listens. */
+export const SO_ACCEPTCONN = 30;
+/** Option: the protocol. */
+export const SO_PROTOCOL = 38;
+/** Option: the domain. */
+export const SO_DOMAIN = 39;
+/** Flag of a call: do not wait. */
+export const MSG_DONTWAIT = 0x40;
+/** Request: how many bytes have arrived and are not read yet. */
+export const SIOCINQ = 0x541b;
+/** Request: how many bytes are sent, or to be sent, and not acknowledged. */
+export const SIOCOUTQ = 0x5411;
+/** Resource: the descriptors of a process. */
 export const RLIMIT_NOFILE = 7;
+
+/** The level of the options above, and a flag: no signal if the peer is gone. */
+const SOL_SOCKET = 1, MSG_NOSIGNAL = 0x4000;
 
 /** An address of the domain AF_INET. */
 export interface Address {
@@ -120,15 +138,17 @@ export function connect(fd: number, to: Address): number {
 }
 
 /** The address that a socket has itself. */
-export function getsockname(fd: number): Address | -1 {
+export function getsockname(fd: number): Address {
   const [bytes, length] = [new Uint8Array(16), Uint32Array.of(16)];
-  return c().getsockname(fd, bytes, length) === -1 ? -1 : decode(bytes);
+  if (c().getsockname(fd, bytes, length) === -1) throw new Error(errno());
+  return decode(bytes);
 }
 
-/** The address of the peer that a socket is connected to. */
-export function getpeername(fd: number): Address | -1 {
+/** The address of the peer that a socket is connected to, if it is. */
+export function getpeername(fd: number): Address | undefined {
   const [bytes, length] = [new Uint8Array(16), Uint32Array.of(16)];
-  return c().getpeername(fd, bytes, length) === -1 ? -1 : decode(bytes);
+  const failed = c().getpeername(fd, bytes, length) === -1;
+  return failed ? undefined : decode(bytes);
 }
 
 /** The value of an option that is one number. */
@@ -189,6 +209,30 @@ export function getrlimit(resource: number): [soft: number, hard: number] {
   const limits = new BigUint64Array(2);
   c().getrlimit(resource, limits);
   return [Number(limits[0]), Number(limits[1])];
+}
+
+// Three that every experiment begins with:
+
+/** A datagram socket on loopback, at any free port. */
+export function bound(): number {
+  const fd = socket(AF_INET, SOCK_DGRAM);
+  bind(fd, { hostname: "127.0.0.1", port: 0 });
+  return fd;
+}
+
+/** A stream socket that listens on loopback, at any free port. */
+export function listening(backlog = 5): number {
+  const fd = socket(AF_INET, SOCK_STREAM);
+  bind(fd, { hostname: "127.0.0.1", port: 0 });
+  listen(fd, backlog);
+  return fd;
+}
+
+/** A stream socket that is connected to one that listens. */
+export function connected(listener: number, type = SOCK_STREAM): number {
+  const fd = socket(AF_INET, type);
+  connect(fd, getsockname(listener));
+  return fd;
 }
 
 /** An address as the kernel takes it: struct sockaddr_in. */

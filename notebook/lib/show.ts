@@ -88,8 +88,16 @@ export function columns(rows: string[][]): string {
  * Shows a picture.
  *
  * @param picture What lib/draw.ts drew.
+ * @param file A file beside the recorded runs; with `RECORD=1` in the
+ * environment the picture is written there, too, for others to show.
  */
-export async function figure({ png, alt, width }: Picture): Promise<void> {
+export async function figure(
+  { png, alt, width }: Picture,
+  file?: string,
+): Promise<void> {
+  if (file && Deno.env.get("RECORD")) {
+    await Deno.writeFile(new URL(`../recorded/${file}`, import.meta.url), png);
+  }
   await display(
     { "image/png": png.toBase64(), "text/plain": alt },
     { "image/png": { alt, width } },
