@@ -5,14 +5,18 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
-import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import { instance } from "@viz-js/viz";
-import { DOMParser } from "linkedom";
-// The import that makes Deno install the typeface, whose files are read below.
-import typeface from "@expo-google-fonts/source-sans-3/metadata.json" with {
+// The packages are named here, and not in deno.json, because Deno fetches what it
+// finds there for whatever it runs: the scripts shall not have to wait for them.
+// deno-lint-ignore-file no-import-prefix
+import * as Plot from "npm:@observablehq/plot@0.6.17";
+import { initWasm, Resvg } from "npm:@resvg/resvg-wasm@2.6.2";
+import { instance } from "npm:@viz-js/viz@3.31.0";
+import { DOMParser } from "npm:linkedom@0.18.12";
+import typeface from "npm:@expo-google-fonts/source-sans-3@0.4.1/metadata.json" with {
   type: "json",
 };
+
+export { Plot };
 
 /** A picture, and what one should see in it. */
 export interface Picture {
@@ -34,7 +38,7 @@ export const INK = "#24292f", GREY = "#6b7280", FAINT = "#d0d5db";
 export const TYPEFACE: string = typeface.family;
 
 const FACES = ["400Regular", "600SemiBold"].map((face) =>
-  `@expo-google-fonts/source-sans-3/${face}/SourceSans3_${face}.ttf`
+  `npm:@expo-google-fonts/source-sans-3@0.4.1/${face}/SourceSans3_${face}.ttf`
 );
 
 /** Reads a file that came with a package. */
@@ -44,7 +48,7 @@ function readAsset(specifier: string): Promise<Uint8Array> {
 
 const ready = Promise.all([
   Promise.all(FACES.map(readAsset)),
-  readAsset("@resvg/resvg-wasm/index_bg.wasm").then(initWasm),
+  readAsset("npm:@resvg/resvg-wasm@2.6.2/index_bg.wasm").then(initWasm),
 ]);
 
 /**

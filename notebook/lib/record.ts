@@ -27,7 +27,8 @@ interface Recording {
  * Runs an experiment if this machine has what it needs. If not, it prints one
  * line about that, and returns what the recorded run found.
  *
- * With `RECORD=1` in the environment, what is found becomes the recorded run.
+ * With `RECORD=1` in the environment, what is found becomes the recorded run;
+ * with `RECORD=0` the recorded runs are shown, whatever is there.
  *
  * @example The limit of this process
  * ```ts ignore
@@ -53,21 +54,22 @@ export async function observe<T>(
     const { day, on, found }: Recording = JSON.parse(
       await Deno.readTextFile(file),
     );
-    await print(
-      `(This takes ${missing.map(wordsFor).join(" and ")}, ` +
-        `which is not here. Recorded on ${day}: ${on}.)`,
-    );
+    const what = missing.map((need) => WORDS[need] ?? need).join(" and ");
+    await print(`(It takes ${what}: a run recorded on ${day}, ${on}.)`);
     return found as T;
   }
   const found = await experiment();
-  if (Deno.env.get("RECORD")) await record(file, found);
+  if (Deno.env.get("RECORD") === "1") await record(file, found);
   return found;
 }
+
+/** Needs that are no programs, in words. */
+const WORDS: Record<string, string> = { linux: "Linux", root: "root's rights" };
 
 async function record(file: URL, found: unknown): Promise<void> {
   const recording: Recording = {
     day: new Date().toISOString().slice(0, 10),
-    on: `Deno ${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`,
+    on: `by Deno ${Deno.version.deno} on Linux`,
     found,
   };
   await Deno.mkdir(RECORDED, { recursive: true });
@@ -75,6 +77,7 @@ async function record(file: URL, found: unknown): Promise<void> {
 }
 
 function isMet(need: Need): boolean {
+  if (Deno.env.get("RECORD") === "0") return false;
   if (need === "linux") return isLinux();
   if (need === "root") return isLinux() && Deno.uid() === 0;
   return isInstalled(need);
@@ -99,10 +102,4 @@ function isInstalled(program: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-function wordsFor(need: Need): string {
-  if (need === "linux") return "Linux";
-  if (need === "root") return "the rights of root";
-  return `the program ${need}`;
 }

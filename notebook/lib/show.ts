@@ -95,7 +95,7 @@ export async function figure(
   { png, alt, width }: Picture,
   file?: string,
 ): Promise<void> {
-  if (file && Deno.env.get("RECORD")) {
+  if (file && Deno.env.get("RECORD") === "1") {
     await Deno.writeFile(new URL(`../recorded/${file}`, import.meta.url), png);
   }
   await display(
