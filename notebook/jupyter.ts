@@ -8,14 +8,14 @@
  * @module
  */
 
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder of the notebooks. */
-export const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+export const FOLDER: string = fileURLToPath(new URL(".", import.meta.url));
 
 /** The environment: Python, JupyterLab and the Deno kernel. */
-export const ENVIRONMENT = join(FOLDER, ".venv");
+export const ENVIRONMENT: string = join(FOLDER, ".venv");
 
 const WINDOWS = Deno.build.os === "windows";
 const PYTHON = WINDOWS
@@ -28,11 +28,13 @@ const REQUIREMENTS = join(FOLDER, "requirements.txt");
 
 /** Something that the person can mend; the message says how. */
 export class Trouble extends Error {
+  /** What kind of error it is. */
   override name = "Trouble";
 }
 
 /** A cell that failed; nothing has been written. */
 export class CellError extends Error {
+  /** What kind of error it is. */
   override name = "CellError";
   /** The number of the cell among all cells, from 0. */
   readonly cell: number;
@@ -91,6 +93,7 @@ export async function prepare(): Promise<void> {
     await Deno.writeTextFile(MADE_FROM, await read(REQUIREMENTS) ?? "");
   }
   await writeKernel();
+  await writeSettings();
 }
 
 async function makeEnvironment(): Promise<void> {
@@ -122,17 +125,30 @@ async function install(): Promise<void> {
 
 /** Tells the environment of the very Deno that runs this. */
 async function writeKernel(): Promise<void> {
-  const folder = join(INSIDE.JUPYTER_DATA_DIR, "kernels", "deno");
   const command = ["jupyter", "-q", "--kernel", "--conn", "{connection_file}"];
-  const kernel = {
+  await write(join(INSIDE.JUPYTER_DATA_DIR, "kernels", "deno", "kernel.json"), {
     argv: [Deno.execPath(), ...command],
     display_name: "Deno",
     language: "typescript",
     interrupt_mode: "message", // a signal would end it
     env: { NO_COLOR: "1" },
-  };
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(join(folder, "kernel.json"), JSON.stringify(kernel));
+  });
+}
+
+/**
+ * Keeps JupyterLab from asking its makers for news, and from starting programs
+ * of the person's, which keep notes in their home, to look for language servers.
+ */
+async function writeSettings(): Promise<void> {
+  const folder = INSIDE.JUPYTER_CONFIG_DIR;
+  await write(join(folder, "labconfig", "page_config.json"), {
+    disabledExtensions: {
+      "@jupyterlab/apputils-extension:announcements": true,
+    },
+  });
+  await write(join(folder, "jupyter_server_config.d", "ours.json"), {
+    ServerApp: { jpserver_extensions: { jupyter_lsp: false } },
+  });
 }
 
 // --- Notebooks ---------------------------------------------------------------
@@ -225,7 +241,7 @@ export async function execute(
 ): Promise<Notebook> {
   const before = await readNotebook(path);
   const program = join(FOLDER, "execute.py");
-  await using run = start([program, path, kernel], join(path, ".."), kernels);
+  await using run = start([program, path, kernel], dirname(path), kernels);
   let current = 0;
   for await (const line of linesOf(run.stdout)) {
     const { cell, error, notebook } = JSON.parse(line);
@@ -335,6 +351,33 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, at]) => [key, sorted(at)]));
 }
 
+// --- JupyterLab --------------------------------------------------------------
+
+/** How a program is started. */
+export interface Launch {
+  /** The program. */
+  program: string;
+  /** Its arguments. */
+  args: string[];
+  /** Variables of its environment, beside our own. */
+  env: Record<string, string>;
+  /** The folder it runs in. */
+  cwd: string;
+}
+
+/**
+ * What to run for JupyterLab to open a notebook, in whose folder it stays.
+ *
+ * @param path The notebook's file.
+ * @param flags Further flags of JupyterLab.
+ */
+export function lab(path: string, flags: string[] = []): Launch {
+  const folder = dirname(path);
+  const flag = `--ServerApp.root_dir=${folder}`;
+  const args = ["-m", "jupyterlab", flag, ...flags, path];
+  return { program: PYTHON, args, env: INSIDE, cwd: folder };
+}
+
 // --- The page ----------------------------------------------------------------
 
 /**
@@ -349,7 +392,7 @@ export async function makePage(path: string, page: string): Promise<void> {
     ...["-m", "nbconvert", "--log-level=WARN", "--to=html"],
     `--TemplateExporter.extra_template_basedirs=${FOLDER}`,
     "--template=page",
-    `--output-dir=${join(page, "..")}`,
+    `--output-dir=${dirname(page)}`,
     `--output=${basename(page, ".html")}`,
     path,
   ]);
@@ -382,6 +425,11 @@ async function* linesOf(stream: ReadableStream<Uint8Array>) {
   }
 }
 
+async function write(path: string, content: unknown): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, JSON.stringify(content));
+}
+
 async function read(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
@@ -397,17 +445,15 @@ function lastLine(text: string): string {
 
 // --- The command line --------------------------------------------------------
 
-/** Opens a notebook in JupyterLab, which also takes flags, until it is ended. */
-async function open(args: string[]): Promise<void> {
-  const [first] = await listNotebooks();
-  const lab = new Deno.Command(PYTHON, {
-    args: ["-m", "jupyterlab", first ?? FOLDER, ...args],
-    cwd: FOLDER,
-    env: INSIDE,
-  });
+/** Opens the notebook to begin with; what follows are flags for JupyterLab. */
+async function open(flags: string[]): Promise<void> {
+  const first = join(FOLDER, "sockets.ipynb");
+  const { program, args, env, cwd } = lab(first, flags);
+  const process = new Deno.Command(program, { args, env, cwd }).spawn();
   // Ctrl-C reaches JupyterLab, too: it asks before it ends, and we wait for it.
   Deno.addSignalListener("SIGINT", () => {});
-  Deno.exitCode = (await lab.spawn().status).code;
+  if (!WINDOWS) Deno.addSignalListener("SIGTERM", () => process.kill());
+  Deno.exitCode = (await process.status).code;
 }
 
 /** Executes notebooks, and writes each back if all of it has gone well. */

@@ -6,6 +6,7 @@
  */
 
 import net from "node:net";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert, fail } from "@std/assert";
 import { address, within } from "../cli.ts";
 
@@ -364,3 +365,23 @@ export const superuser: [boolean, string] = [
   Deno.build.os !== "windows" && Deno.uid() === 0,
   "it takes root",
 ];
+
+/**
+ * Copies the project to a folder, with the packages that Deno has fetched for
+ * it: what a notebook needs to run there, where it may be written to.
+ */
+export async function copyProject(to: string): Promise<void> {
+  await Deno.mkdir(new URL("notebook", toFolder(to)));
+  for (const part of ["", "notebook/"]) {
+    for await (const { name } of Deno.readDir(new URL(part, ROOT))) {
+      // Not git's, and not Jupyter's environment.
+      if (name.startsWith(".") || name === "notebook") continue;
+      const from = fileURLToPath(new URL(part + name, ROOT));
+      await read("cp", "-R", from, fileURLToPath(new URL(part, toFolder(to))));
+    }
+  }
+}
+
+function toFolder(path: string): URL {
+  return pathToFileURL(`${path}/`);
+}

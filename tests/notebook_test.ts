@@ -24,7 +24,15 @@ import {
   stringify,
   textOf,
 } from "../notebook/jupyter.ts";
-import { needs, Process, read, ROOT, superuser, unix } from "./harness.ts";
+import {
+  copyProject,
+  needs,
+  Process,
+  read,
+  ROOT,
+  superuser,
+  unix,
+} from "./harness.ts";
 
 const FOLDER = new URL("notebook/", ROOT);
 
@@ -245,7 +253,9 @@ async function makeKernel(env: Record<string, string>, user?: number) {
   let copy = "";
   if (user !== undefined) {
     copy = join(folder, "project");
-    await copyProject(folder, copy);
+    await Deno.mkdir(copy);
+    await copyProject(copy);
+    await copyPackages(folder);
     const bin = join(folder, "bin");
     await Deno.mkdir(bin);
     await Deno.copyFile(Deno.execPath(), join(bin, "deno"));
@@ -280,21 +290,10 @@ async function makeKernel(env: Record<string, string>, user?: number) {
   };
 }
 
-/** Copies what the notebooks need, and what Deno has fetched for them. */
-async function copyProject(folder: string, to: string): Promise<void> {
-  await Deno.mkdir(join(to, "notebook"), { recursive: true });
-  const parts = "LICENSE deno.json cli.ts client.ts server.ts udp vendor " +
-    "node_modules";
-  for (const part of parts.split(" ")) {
-    await read("cp", "-R", new URL(part, ROOT).pathname, to);
-  }
-  for await (const { name } of Deno.readDir(FOLDER)) {
-    if (!name.startsWith(".")) {
-      await read("cp", "-R", pathOf(name), join(to, "notebook"));
-    }
-  }
+/** Copies to a home what Deno has fetched from npm. */
+async function copyPackages(home: string): Promise<void> {
   const { denoDir } = JSON.parse(await read(Deno.execPath(), "info", "--json"));
-  const cache = join(folder, ".cache", "deno");
+  const cache = join(home, ".cache", "deno");
   await Deno.mkdir(cache, { recursive: true });
   await read("cp", "-R", join(denoDir, "npm"), cache);
 }

@@ -16,17 +16,9 @@ import typeface from "npm:@expo-google-fonts/source-sans-3@0.4.1/metadata.json" 
   type: "json",
 };
 
-export { Plot };
+import type { Picture } from "./show.ts";
 
-/** A picture, and what one should see in it. */
-export interface Picture {
-  /** The picture itself, twice as fine as it is shown. */
-  png: Uint8Array;
-  /** What it shows, in words. */
-  alt: string;
-  /** How wide it is shown, in pixels. */
-  width: number;
-}
+export { Plot };
 
 /** The one colour that stands for "look here"; all else is grey. */
 export const ACCENT = "#0067b9";

@@ -8,7 +8,16 @@
  */
 
 import { type Child, start } from "./child.ts";
-import type { Picture } from "./draw.ts";
+
+/** A picture, and what one should see in it. */
+export interface Picture {
+  /** The picture itself, twice as fine as it is shown. */
+  png: Uint8Array;
+  /** What it shows, in words. */
+  alt: string;
+  /** How wide it is shown, in pixels. */
+  width: number;
+}
 
 /** Milliseconds in which the kernel passes on what it was given. */
 const PASSAGE = 20;
