@@ -6,17 +6,17 @@ usage: python execute.py NOTEBOOK [KERNEL]
 {"error": {"name": ..., "message": ..., "traceback": [...]}}.
 """
 
+import asyncio
 import json
+import os
 import sys
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-
-def tell(**what):
-    print(json.dumps(what), flush=True)
-
+# Seconds in which the kernel passes on what a cell has put out.
+PAUSE = 0.05
 
 OUTPUTS = (
     "stream",
@@ -27,35 +27,46 @@ OUTPUTS = (
 )
 
 
-class LostOutput(Exception):
-    """An output came after the kernel had said that its cell was done."""
+def tell(**what):
+    print(json.dumps(what), flush=True)
 
 
 class Client(NotebookClient):
-    """nbclient, which does not drop an output that comes too late in silence."""
+    """nbclient, for a kernel that may say too early that a cell is done.
+
+    nbclient would drop the outputs that come then. They tell which request they
+    belong to, so here they find their cell; and as the kernel takes that to be
+    the latest request, the next one waits a little.
+    """
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        self.cell_of = getattr(self, "cell_of", {})
+        self.cell_of[parent_msg_id] = (cell, cell_index)
         channel = self.kc.iopub_channel
         get_msg = channel.get_msg
 
-        async def watch(**options):
+        async def get_and_keep(**options):
             msg = await get_msg(**options)
-            late = msg["parent_header"].get("msg_id") != parent_msg_id
+            parent = msg["parent_header"].get("msg_id")
+            late = parent != parent_msg_id and parent in self.cell_of
             if late and msg["msg_type"] in OUTPUTS:
-                what = msg["content"]
-                raise LostOutput(f"of the cell before came too late: {what}")
+                self.process_message(msg, *self.cell_of[parent])
             return msg
 
-        channel.get_msg = watch
+        channel.get_msg = get_and_keep
         try:
             await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
         finally:
             channel.get_msg = get_msg
 
 
+async def pause(**_):
+    await asyncio.sleep(PAUSE)
+
+
 def execute(path, kernel):
     notebook = nbformat.read(path, as_version=4)
-    # One cell more, in which what comes too late from the last one is noticed.
+    # One cell more, in which what comes late from the last one is kept.
     wait = "await new Promise((end) => setTimeout(end, 100));"
     notebook.cells.append(nbformat.v4.new_code_cell(wait))
     client = Client(
@@ -68,6 +79,7 @@ def execute(path, kernel):
         record_timing=False,
         store_widget_state=False,
         on_cell_execute=lambda cell, cell_index: tell(cell=cell_index),
+        on_cell_executed=pause,
     )
     # Our standard output is for JSON: what the kernel prints itself goes beside.
     client.execute(stdout=sys.stderr.fileno())
@@ -75,13 +87,20 @@ def execute(path, kernel):
     return notebook
 
 
+def main(path, kernel="deno"):
+    try:
+        tell(notebook=execute(path, kernel))
+    except CellExecutionError as error:
+        tell(error={
+            "name": error.ename,
+            "message": error.evalue,
+            "traceback": error.traceback,
+        })
+    except Exception as error:  # the kernel died, or does not answer
+        tell(error={"name": type(error).__name__, "message": str(error)})
+
+
 try:
-    tell(notebook=execute(sys.argv[1], *(sys.argv[2:] or ["deno"])))
-except CellExecutionError as error:
-    tell(error={
-        "name": error.ename,
-        "message": error.evalue,
-        "traceback": error.traceback,
-    })
-except Exception as error:  # the kernel died, or does not answer
-    tell(error={"name": type(error).__name__, "message": str(error)})
+    main(*sys.argv[1:])
+except (BrokenPipeError, KeyboardInterrupt):  # Ctrl-C: nobody listens any more
+    os._exit(130)

@@ -141,10 +141,16 @@ async function writeKernel(): Promise<void> {
  */
 async function writeSettings(): Promise<void> {
   const folder = INSIDE.JUPYTER_CONFIG_DIR;
+  const disabled = [
+    "apputils-extension:announcements",
+    "fileeditor-extension:language-server",
+    "lsp-extension",
+    "notebook-extension:language-server",
+  ];
   await write(join(folder, "labconfig", "page_config.json"), {
-    disabledExtensions: {
-      "@jupyterlab/apputils-extension:announcements": true,
-    },
+    disabledExtensions: Object.fromEntries(
+      disabled.map((name) => [`@jupyterlab/${name}`, true]),
+    ),
   });
   await write(join(folder, "jupyter_server_config.d", "ours.json"), {
     ServerApp: { jpserver_extensions: { jupyter_lsp: false } },

@@ -209,6 +209,7 @@ for (const path of NOTEBOOKS) {
       await Deno.writeTextFile(copy, stringify(withoutOutputs(notebook)));
       try {
         await using server = startLab(copy);
+        await using _ = { [Symbol.asyncDispose]: () => endLab(server) };
         const [url] = await server.err.until(/http:\/\/127\S+token=\w+/);
         await using browser = await launch();
         const watched = await open(browser, { width: 1280 });
@@ -218,8 +219,6 @@ for (const path of NOTEBOOKS) {
         assertEquals(after.map(summaryOf), notebook.cells.map(summaryOf));
         await lookAtPictures(page, notebook);
         assertEquals(foreignTo(new URL(url).origin, watched), []);
-        server.kill("SIGTERM");
-        await server.code();
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
@@ -245,6 +244,12 @@ function startLab(path: string): Process {
     "--LabApp.expose_app_in_browser=True", // for a look at its model
   ]);
   return new Process(program, args, { env, cwd });
+}
+
+/** Lets JupyterLab end its kernels: killed, it would leave them behind. */
+async function endLab(server: Process): Promise<void> {
+  server.kill("SIGTERM");
+  await server.code();
 }
 
 /** Runs all cells by the menu; resolves to them when the last one has run. */

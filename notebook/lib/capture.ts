@@ -81,6 +81,22 @@ export async function capture(
   return recording.packets().filter(({ from }) => from !== marks);
 }
 
+/**
+ * Leaves out what was sent again: TCP does that when an acknowledgement takes
+ * long, on a busy machine also where nothing is lost.
+ *
+ * @param packets The packets.
+ * @returns Those of them that brought anything new.
+ */
+export function once(packets: Packet[]): Packet[] {
+  const seen = new Set<string>();
+  return packets.filter(({ from, flags, seq, ack, length }) => {
+    const isNew = length > 0 || flags !== "ACK";
+    const name = isNew ? `${from} ${seq} ${length}` : `${from} ${seq} ${ack}`;
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }

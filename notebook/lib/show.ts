@@ -20,7 +20,7 @@ export interface Picture {
 }
 
 /** Milliseconds in which the kernel passes on what it was given. */
-const PASSAGE = 20;
+const PASSAGE = 50;
 
 /** Gives Jupyter something to show. */
 async function give(type: string, content: unknown): Promise<void> {

@@ -21,7 +21,7 @@ export interface Call {
   result: string;
 }
 
-/** A program that runs under strace. */
+/** A program that runs under strace; to stop it is to stop the program. */
 export interface Traced extends Child {
   /** Resolves to its system calls when it has ended. */
   calls(): Promise<Call[]>;
@@ -50,7 +50,12 @@ export function trace(
     await Deno.remove(file);
     return parse(text);
   });
-  return Object.assign(child, { calls: () => calls });
+  function stop(signal?: Deno.Signal): void {
+    const { pid } = child; // strace's; the program is its only child
+    const children = `/proc/${pid}/task/${pid}/children`;
+    Deno.kill(Number.parseInt(Deno.readTextFileSync(children)), signal);
+  }
+  return Object.assign(child, { calls: () => calls, stop });
 }
 
 /**
