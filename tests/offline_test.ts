@@ -7,10 +7,12 @@
 
 import * as assertions from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
+import { ProgressBar } from "@std/cli/unstable-progress-bar";
 import { format } from "@std/fmt/bytes";
 import * as colors from "@std/fmt/colors";
 import * as standAssertions from "./offline/std/assert/mod.ts";
 import { parseArgs as standParseArgs } from "./offline/std/cli/parse_args.ts";
+import { ProgressBar as StandBar } from "./offline/std/cli/unstable_progress_bar.ts";
 import { format as standFormat } from "./offline/std/fmt/bytes.ts";
 import * as standColors from "./offline/std/fmt/colors.ts";
 import { Process, ROOT } from "./harness.ts";
@@ -206,6 +208,7 @@ class Classroom implements AsyncDisposable {
         "tests/offline/kit.ts",
         "tests/offline/std/assert/mod.ts",
         "tests/offline/std/cli/parse_args.ts",
+        "tests/offline/std/cli/unstable_progress_bar.ts",
         "tests/offline/std/fmt/bytes.ts",
         "tests/offline/std/fmt/colors.ts",
       ]
@@ -228,6 +231,28 @@ class Classroom implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+for (
+  const [world, Bar] of [["@std", ProgressBar], ["stand-in", StandBar]] as const
+) {
+  for (const clear of [true, false]) {
+    Deno.test(`ProgressBar of ${world} shows how far it is (clear: ${clear})`, async () => {
+      const { readable, writable } = new TransformStream<Uint8Array>();
+      const shown = new Response(readable).text();
+      const bar = new Bar({
+        ...{ max: 4, writable, clear },
+        formatter: ({ progressBar, styledTime, value, max }) =>
+          `${styledTime} ${progressBar.length} ${value}/${max}`,
+      });
+      bar.value = 2;
+      bar.max = 8;
+      await bar.stop();
+      await writable.close();
+      const last = clear ? "\r\x1b[K" : "\r\x1b[K00:00 50 2/8\n";
+      assertEquals(await shown, `\r\x1b[K00:00 50 0/4${last}`);
+    });
   }
 }
 

@@ -15,7 +15,10 @@ const PATIENCE = 3;
 /** What stands in for each package: its exports, by the file in `std/`. */
 const STAND_INS: Record<string, Record<string, string>> = {
   assert: { ".": "./mod.ts" },
-  cli: { "./parse-args": "./parse_args.ts" },
+  cli: {
+    "./parse-args": "./parse_args.ts",
+    "./unstable-progress-bar": "./unstable_progress_bar.ts",
+  },
   fmt: { "./bytes": "./bytes.ts", "./colors": "./colors.ts" },
 };
 
