@@ -53,17 +53,18 @@ export interface Server extends AsyncDisposable {
 
 /** Those who are talked with, and a way to wait for the next one to leave. */
 export class Crowd<T> extends Set<T> {
-  #departure = Promise.withResolvers<void>();
+  #departure?: PromiseWithResolvers<void>; // while somebody waits for it
 
   /** Takes somebody out. */
   override delete(one: T): boolean {
-    this.#departure.resolve();
-    this.#departure = Promise.withResolvers();
+    this.#departure?.resolve();
+    this.#departure = undefined;
     return super.delete(one);
   }
 
   /** Resolves when somebody leaves. */
   departure(): Promise<void> {
+    this.#departure ??= Promise.withResolvers();
     return this.#departure.promise;
   }
 
@@ -81,9 +82,8 @@ export class Meter implements Totals, Disposable {
   sent = 0;
   /** Reads that brought something. */
   reads = 0;
-  #seconds: number;
+  #limit: number;
   #onSilence: (reason: Error) => void;
-  #timer?: ReturnType<typeof setTimeout>;
   #last = performance.now();
   #pauses = 0;
 
@@ -94,9 +94,9 @@ export class Meter implements Totals, Disposable {
    * @param onSilence Called with the reason when it was silent for longer.
    */
   constructor(seconds: number, onSilence: (reason: Error) => void) {
-    this.#seconds = seconds;
+    this.#limit = seconds * 1000;
     this.#onSilence = onSilence;
-    if (seconds > 0) this.#wait(seconds * 1000);
+    if (seconds > 0) watch(this);
   }
 
   /** A read brought `n` bytes. */
@@ -124,23 +124,33 @@ export class Meter implements Totals, Disposable {
     }
   }
 
-  /** Watches no longer. */
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+  /** Ends a connection that has been silent for too long by now. */
+  look(now: number): void {
+    if (this.#pauses > 0 || now - this.#last < this.#limit) return;
+    this[Symbol.dispose]();
+    const words = `silent for ${this.#limit / 1000} s`;
+    this.#onSilence(new Deno.errors.TimedOut(words));
   }
 
-  // To set a timer anew at every read would cost more than the read. This one
-  // looks when it rings how long the silence has been, and may sleep again.
-  #wait(ms: number) {
-    this.#timer = setTimeout(() => {
-      const limit = this.#seconds * 1000;
-      const left = this.#last + limit - performance.now();
-      if (this.#pauses > 0) return this.#wait(limit);
-      if (left > 0) return this.#wait(left);
-      const words = `silent for ${this.#seconds} s`;
-      this.#onSilence(new Deno.errors.TimedOut(words));
-    }, ms);
+  /** Watches no longer. */
+  [Symbol.dispose](): void {
+    meters.delete(this);
+    if (meters.size === 0) clearInterval(round);
   }
+}
+
+// One timer looks after all connections: one for each costs as much as a read.
+const meters = new Set<Meter>();
+let round: ReturnType<typeof setInterval>;
+
+function watch(meter: Meter): void {
+  if (meters.size === 0) {
+    round = setInterval(() => {
+      const now = performance.now();
+      for (const meter of meters) meter.look(now);
+    }, 100);
+  }
+  meters.add(meter);
 }
 
 /** Writes the whole message: one write may take only a part of it. */
@@ -649,11 +659,15 @@ function explain(error: unknown, at: Place): string | undefined {
  */
 export function lines(text: string, peer: Deno.NetAddr): string {
   const lead = `${address(peer)}> `;
-  return text.replace(/\n$/, "").split("\n")
-    .map((line) => `${lead}${visible(line)}\n`).join("");
+  const whole = text.endsWith("\n") ? text.slice(0, -1) : text;
+  if (PLAIN.test(whole)) return `${lead}${whole}\n`; // nearly always
+  return whole.split("\n").map((line) => `${lead}${visible(line)}\n`).join("");
 }
 
 const HIDDEN = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** One plain line: what hides nothing is seen much faster than what it hides. */
+const PLAIN = /^[\t -~]*$/;
 
 /**
  * Shows the characters that move a cursor, colour a screen, start a line or
@@ -661,6 +675,7 @@ const HIDDEN = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
  * be anything else. A tab stays.
  */
 export function visible(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(HIDDEN, (character) => {
     const hex = character.charCodeAt(0).toString(16);
     return hex.length > 2

@@ -53,6 +53,7 @@ export interface ServeOptions extends cli.Reports {
  */
 export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
+  settings.message = cli.encode(settings.message); // once for all clients
   const { hostname, port, backlog } = settings;
   const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
   const open = new cli.Crowd<Deno.TcpConn>();

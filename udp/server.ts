@@ -46,6 +46,7 @@ export interface ServeOptions extends cli.Reports {
  */
 export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
+  settings.message = cli.encode(settings.message); // once for all answers
   const { hostname, port } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
   const addr = socket.addr as Deno.NetAddr;
@@ -109,6 +110,9 @@ async function survive(
   await cli.sleep(0.1);
 }
 
+// One for all datagrams: each is a whole, no character of it comes in another.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Holds one conversation: what goes wrong in it is reported, and stays in it. */
 async function converse(
   socket: Deno.DatagramConn,
@@ -117,8 +121,6 @@ async function converse(
   { message, onText, onError, onDone }: Settings,
 ): Promise<void> {
   try {
-    // A datagram is a whole: no character of it comes in another one.
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     await onText?.(decoder.decode(datagram), peer);
     const { hostname } = socket.addr as Deno.NetAddr;
     // From outside anybody can ask in another one's name: an answer that is
