@@ -4,6 +4,7 @@
  */
 
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   assert,
   assertEquals,
@@ -28,6 +29,7 @@ import {
   copyProject,
   needs,
   Process,
+  program,
   read,
   ROOT,
   superuser,
@@ -46,7 +48,7 @@ const jupyter: [boolean, string] = [
 ];
 
 function pathOf(name: string): string {
-  return new URL(name, FOLDER).pathname;
+  return fileURLToPath(new URL(name, FOLDER));
 }
 
 function isCode({ cell_type }: Cell): boolean {
@@ -183,7 +185,12 @@ for (const name of NOTEBOOKS) {
   });
 
   Deno.test({
-    ...needs(`${name}: what comes out is what stands in the file`, jupyter),
+    ...needs(
+      `${name}: what comes out is what stands in the file`,
+      jupyter,
+      superuser,
+      ...["tcpdump", "strace", "python3", "node"].map(program),
+    ),
     async fn() {
       const committed = await readNotebook(pathOf(name));
       const { cells } = await fresh(name);

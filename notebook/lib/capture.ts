@@ -68,14 +68,17 @@ export async function capture(
       !await recording.has(begin)
     );
     await work();
-    await mark.send(encode(end), mark.addr);
-    while (!await recording.has(end));
+    do await mark.send(encode(end), mark.addr); while (
+      !await recording.has(end)
+    );
+  } catch (error) {
+    throw recording.closed ? new Error(await words) : error;
   } finally {
     mark.close();
-    tcpdump.kill();
+    if (!recording.closed) tcpdump.kill();
     await Promise.all([recording.ended, tcpdump.status]);
   }
-  const [lost] = /[1-9]\d* packets dropped by kernel/.exec(await words) ?? [];
+  const [lost] = /[1-9]\d* packets? dropped by kernel/.exec(await words) ?? [];
   if (lost) throw new Error(`tcpdump was too slow: ${lost}`);
   const marks = `127.0.0.1:${port}`;
   return recording.packets().filter(({ from }) => from !== marks);
@@ -105,7 +108,7 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 class Recording {
   readonly ended: Promise<void>;
   #bytes = new Uint8Array();
-  #closed = false;
+  closed = false;
   #more = Promise.withResolvers<void>();
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -121,7 +124,7 @@ class Recording {
       this.#more.resolve();
       this.#more = Promise.withResolvers();
     }
-    this.#closed = true;
+    this.closed = true;
     this.#more.resolve();
   }
 
@@ -131,7 +134,7 @@ class Recording {
       return new TextDecoder("latin1").decode(this.#bytes).includes(text);
     };
     if (isHere()) return true;
-    if (this.#closed) throw new Error("tcpdump cannot listen here");
+    if (this.closed) throw new Error("tcpdump cannot listen here");
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, 20);
     await Promise.race([this.#more.promise, promise]);

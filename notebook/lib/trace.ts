@@ -55,7 +55,18 @@ export function trace(
     const children = `/proc/${pid}/task/${pid}/children`;
     Deno.kill(Number.parseInt(Deno.readTextFileSync(children)), signal);
   }
-  return Object.assign(child, { calls: () => calls, stop });
+  const dispose = child[Symbol.asyncDispose].bind(child);
+  return Object.assign(child, {
+    calls: () => calls,
+    stop,
+    async [Symbol.asyncDispose]() {
+      try {
+        stop("SIGKILL"); // strace ends with it; without it it would stay
+      } catch { // it has ended
+      }
+      await dispose();
+    },
+  });
 }
 
 /**
