@@ -65,14 +65,16 @@ export async function table(rows: Record<string, unknown>[]): Promise<void> {
 }
 
 function htmlOf(keys: string[], cells: string[][]): string {
-  const row = (tag: string, texts: string[]) => {
-    return `<tr>${
-      texts.map((text) => `<${tag}>${toHtml(text)}</${tag}>`).join("")
-    }</tr>\n`;
-  };
-  const body = cells.map((texts) => row("td", texts)).join("");
-  return `<table>\n<thead>${row("th", keys)}</thead>\n` +
-    `<tbody>\n${body}</tbody>\n</table>`;
+  const head = keys.map((key) => `<th>${toHtml(key)}</th>`).join("");
+  const body = cells.map((texts) => {
+    // Where there is no room for columns, each cell names its own.
+    const row = texts.map((text, i) =>
+      `<td data-label="${toHtml(keys[i])}">${toHtml(text)}</td>`
+    );
+    return `<tr>${row.join("")}</tr>\n`;
+  });
+  return `<table>\n<thead><tr>${head}</tr></thead>\n` +
+    `<tbody>\n${body.join("")}</tbody>\n</table>`;
 }
 
 /** Text for HTML: what stands in backquotes becomes code, addresses links. */
