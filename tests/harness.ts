@@ -9,6 +9,7 @@ import net from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert, fail } from "@std/assert";
 import { address, within } from "../cli.ts";
+import { isInstalled } from "../notebook/lib/child.ts";
 
 /** The project's folder. */
 export const ROOT = new URL("..", import.meta.url);
@@ -308,23 +309,8 @@ const there = new Map<string, boolean>();
 
 /** Whether a program is there, by trying it, once for all tests of a file. */
 function isThere(program: string): boolean {
-  if (!there.has(program)) there.set(program, tryOut(program));
+  if (!there.has(program)) there.set(program, isInstalled(program));
   return there.get(program)!;
-}
-
-function tryOut(program: string): boolean {
-  try {
-    new Deno.Command(program, {
-      args: ["--version"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).outputSync();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /**

@@ -62,15 +62,16 @@ export async function capture(
   }).spawn();
   const words = new Response(tcpdump.stderr).text();
   const recording = new Recording(tcpdump.stdout);
+  async function pass(text: string): Promise<void> {
+    do await mark.send(encode(text), mark.addr); while (
+      !await recording.has(text)
+    );
+  }
   try {
     const [begin, end] = [crypto.randomUUID(), crypto.randomUUID()];
-    do await mark.send(encode(begin), mark.addr); while (
-      !await recording.has(begin)
-    );
+    await pass(begin);
     await work();
-    do await mark.send(encode(end), mark.addr); while (
-      !await recording.has(end)
-    );
+    await pass(end);
   } catch (error) {
     throw recording.closed ? new Error(await words) : error;
   } finally {

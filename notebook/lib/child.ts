@@ -122,3 +122,24 @@ export async function run(
   await using child = start(program, args);
   return { code: await child.ended(), printed: child.printed };
 }
+
+/**
+ * Whether a program is there, by trying it.
+ *
+ * @param program Its name.
+ * @returns Whether it could be started.
+ */
+export function isInstalled(program: string): boolean {
+  try {
+    new Deno.Command(program, {
+      args: ["--version"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

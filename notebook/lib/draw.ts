@@ -127,8 +127,8 @@ export function plot(options: Plot.PlotOptions, alt: string): Promise<Picture> {
 
 /** One line of a ladder: a packet on its way, or what one side does. */
 export type Step =
-  | { from: Side; label: string; detail?: string; strong?: boolean }
-  | { at: Side; does: string; strong?: boolean };
+  | { from: Side; label: string; strong?: boolean }
+  | { at: Side; does: string };
 
 /** A side of a ladder. */
 export type Side = "left" | "right";
@@ -181,19 +181,18 @@ type Rails = Record<Side, number>;
 
 /** What one side does: words beside its rail, and a mark on it. */
 function deed(
-  { at, does, strong }: Extract<Step, { at: Side }>,
+  { at, does }: Extract<Step, { at: Side }>,
   x: Rails,
   y: number,
 ): string {
   const [dx, anchor] = at === "left" ? [-14, "end"] : [14, "start"];
-  const colour = strong ? ACCENT : INK;
-  return `<circle cx="${x[at]}" cy="${y}" r="5" fill="${colour}"/>` +
-    words(does, x[at] + dx, y + 5, { anchor, colour });
+  return `<circle cx="${x[at]}" cy="${y}" r="5" fill="${INK}"/>` +
+    words(does, x[at] + dx, y + 5, { anchor });
 }
 
 /** A packet: an arrow that falls a little, because to travel takes time. */
 function packet(
-  { from, label, detail, strong }: Extract<Step, { from: Side }>,
+  { from, label, strong }: Extract<Step, { from: Side }>,
   x: Rails,
   y: number,
 ): string {
@@ -205,7 +204,7 @@ function packet(
   const middle = (x.left + x.right) / 2;
   return line(start, end, colour, strong ? 2.5 : 1.5) +
     head(end, towards, colour) +
-    words(label + (detail ? ` · ${detail}` : ""), middle, y - 5, {
+    words(label, middle, y - 5, {
       anchor: "middle",
       weight,
       colour: strong ? ACCENT : INK,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isInstalled } from "./child.ts";
 import { print } from "./show.ts";
 
 /** Where the recorded runs are, one file each. */
@@ -87,19 +88,4 @@ function isMet(need: Need): boolean {
 function isLinux(): boolean {
   const { os, arch } = Deno.build;
   return os === "linux" && (arch === "x86_64" || arch === "aarch64");
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, {
-      args: ["--version"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).outputSync();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -86,7 +86,7 @@ function toHtml(text: string): string {
 }
 
 /** Rows of text with their columns under one another. */
-export function columns(rows: string[][]): string {
+function columns(rows: string[][]): string {
   const widths = rows[0].map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
   );

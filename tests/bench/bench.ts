@@ -337,13 +337,14 @@ export async function bench(
     result.median = median(result.rounds);
     results.set(key, result);
   }
-  const turns: [string, () => AsyncGenerator<Figure>][] = [
-    ...tcp.map((peer) => turn(peer, () => rates(peer, "tcp", setting))),
-    ...udp.map((peer) => turn(peer, () => rates(peer, "udp", setting))),
+  type Turn = [name: string, measure: () => AsyncGenerator<Figure>];
+  const turns: Turn[] = [
+    ...tcp.map((peer): Turn => [peer.name, () => rates(peer, "tcp", setting)]),
+    ...udp.map((peer): Turn => [peer.name, () => rates(peer, "udp", setting)]),
     ...tcp.filter((peer) => !peer.single).map((peer) =>
-      turn(peer, () => memory(peer, setting))
+      [peer.name, () => memory(peer, setting)] as Turn
     ),
-    ...tcp.map((peer) => turn(peer, () => streams(peer, setting))),
+    ...tcp.map((peer): Turn => [peer.name, () => streams(peer, setting)]),
   ];
   const steps = plan.rounds * (turns.length + 1);
   for (let done = 0, round = 0; round < plan.rounds; round++) {
@@ -359,13 +360,6 @@ export async function bench(
   const day = new Date().toISOString().slice(0, 10);
   const { rounds, seconds } = plan;
   return { day, machine, rounds, seconds, results: [...results.values()] };
-}
-
-function turn(
-  { name }: Peer,
-  measure: () => AsyncGenerator<Figure>,
-): [string, () => AsyncGenerator<Figure>] {
-  return [name, measure];
 }
 
 function median(values: number[]): number {
