@@ -128,11 +128,14 @@ async function converse(conn: Deno.TcpConn, settings: Settings): Promise<void> {
     close(conn); // a read or a write that waits fails now
   }
   using meter = new cli.Meter(settings.timeout, end);
-  await Promise.all([
-    // A client that stops listening may still have something to say.
-    greet(conn, settings, meter).catch((error) => trouble ??= error),
-    hear(conn, settings, meter).catch(end),
-  ]);
+  // Meanwhile: a client that does not listen may still have something to say.
+  const greeted = greet(conn, settings, meter).catch((e) => trouble ??= e);
+  try {
+    await hear(conn, settings, meter);
+  } catch (error) {
+    end(error as Error);
+  }
+  await greeted;
   close(conn);
   if (trouble) settings.onError?.(trouble, peer);
   settings.onDone?.(peer, meter);
@@ -161,8 +164,9 @@ async function hear(
   // A read may end inside a character: the decoder keeps the beginning of it
   // until the next read brings the rest.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  async function report(text: string): Promise<void> {
-    if (text) await meter.pauseFor(onText?.(text, peer));
+  function report(text: string): Promise<void> | void {
+    const shown = text ? onText?.(text, peer) : undefined;
+    if (shown) return meter.pauseFor(shown);
   }
   for (;;) {
     const n = await conn.read(bytes);

@@ -50,14 +50,14 @@ export function serve(options: ServeOptions = {}): cli.Server {
   const { hostname, port } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
   const addr = socket.addr as Deno.NetAddr;
-  const open = new cli.Crowd<Deno.NetAddr>();
-  const finished = receiveAll(socket, open, settings);
+  const flight = { conversation: Promise.resolve() };
+  const finished = receiveAll(socket, flight, settings);
   settings.onListen?.(addr);
   return {
     addr,
     finished,
     async shutdown() {
-      await cli.within(GRACE, open.empty());
+      await cli.within(GRACE, flight.conversation);
       close(socket);
       await cli.within(1, finished);
     },
@@ -75,7 +75,7 @@ type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
 /** Receives datagrams until the socket is closed. */
 async function receiveAll(
   socket: Deno.DatagramConn,
-  open: cli.Crowd<Deno.NetAddr>,
+  flight: { conversation: Promise<void> },
   settings: Settings,
 ): Promise<void> {
   const complain = cli.sparingly(settings.onError, socket.addr);
@@ -84,9 +84,8 @@ async function receiveAll(
     try {
       const [datagram, from] = await socket.receive(buffer);
       const peer = from as Deno.NetAddr;
-      open.add(peer);
-      await converse(socket, datagram, peer, settings);
-      open.delete(peer);
+      flight.conversation = converse(socket, datagram, peer, settings);
+      await flight.conversation;
       if (settings.once) break;
     } catch (error) {
       if (isClosed(error)) break;
@@ -121,7 +120,8 @@ async function converse(
   { message, onText, onError, onDone }: Settings,
 ): Promise<void> {
   try {
-    await onText?.(decoder.decode(datagram), peer);
+    const shown = onText?.(decoder.decode(datagram), peer);
+    if (shown) await shown; // the reader of our output is behind
     const { hostname } = socket.addr as Deno.NetAddr;
     // From outside anybody can ask in another one's name: an answer that is
     // longer than the question would multiply what hits that other one.

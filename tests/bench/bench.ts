@@ -121,6 +121,7 @@ async function prepare(folder: string): Promise<Record<string, Peer[]>> {
     const greeting = (bytes: number) => [...command, "0", `${bytes}`];
     return { name, command: [...command, "0"], greeting };
   };
+  const deno = [...DENO, "--allow-net=127.0.0.1"];
   return {
     tcp: [
       plain("C, epoll", built("tcp_epoll")),
@@ -133,6 +134,7 @@ async function prepare(folder: string): Promise<Record<string, Peer[]>> {
           return [...DENO, "--allow-net=127.0.0.1:0", file, `--bytes=${bytes}`];
         },
       },
+      plain("Deno, bare", ...deno, source("tcp_deno.ts")),
       plain("Go", built("tcp_go")),
       plain("Node", "node", source("tcp_node.mjs")),
       plain("Python, asyncio", "python3", source("tcp_asyncio.py")),
@@ -145,13 +147,9 @@ async function prepare(folder: string): Promise<Record<string, Peer[]>> {
       plain("C, blocking", built("udp_blocking")),
       {
         name: OURS,
-        command: [
-          ...DENO,
-          "--allow-net=127.0.0.1",
-          "udp/server.ts",
-          "--port=0",
-        ],
+        command: [...deno, "udp/server.ts", "--port=0"],
       },
+      plain("Deno, bare", ...deno, source("udp_deno.ts")),
       plain("Go", built("udp_go")),
       plain("Node", "node", source("udp_node.mjs")),
       plain("Python, blocking", "python3", source("udp_blocking.py")),
