@@ -157,9 +157,15 @@ function comparable(text: string, { metadata }: Cell): string {
   );
 }
 
+/** That a recorded run is shown, for lack of a program that few have. */
+const RECORDED = /^\(It takes (gcc|perf|gcc and perf): a run recorded .*\)\n$/;
+
 /** What a cell has put out, without what is volatile; pictures by their words. */
 function outputsOf(cell: Cell): unknown[] {
-  return (cell.outputs ?? []).map(({ output_type, name, text, data = {} }) => ({
+  const outputs = (cell.outputs ?? []).filter(({ text }) =>
+    !RECORDED.test(textOf(text))
+  );
+  return outputs.map(({ output_type, name, text, data = {} }) => ({
     output_type,
     name,
     text: comparable(textOf(text), cell),
