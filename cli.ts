@@ -226,6 +226,8 @@ export interface Flag<T> {
   takes?: string;
   /** The value of a flag that was not given. */
   fallback: T;
+  /** Whether it has to be given. */
+  needed?: boolean;
   /** What it is for, in a few words. */
   help: string;
   /** Reads its value, or throws a {@linkcode UsageError}. */
@@ -261,6 +263,11 @@ export function text(
     if (length <= most) return value;
     throw new UsageError(`takes at most ${most} bytes, not ${length}`);
   }
+}
+
+/** A flag that takes a text, and has to be given. */
+export function needed(takes: string, help: string): Flag<string> {
+  return { takes, fallback: "", needed: true, help, read: (value) => value };
 }
 
 /** A flag that takes a name or an address, `[::1]` as well as `::1`. */
@@ -349,6 +356,10 @@ export function parse<F extends Flags>(flags: F, args: string[]): Values<F> {
   if (given._.length > 0) {
     throw new UsageError(`unexpected argument "${visible(`${given._[0]}`)}"`);
   }
+  const missing = names.find((name) => {
+    return flags[name].needed && !given[kebab(name)] && !given.help;
+  });
+  if (missing) throw new UsageError(`--${kebab(missing)} is needed`);
   return Object.fromEntries(names.map((name) => {
     return [name, valueOf(flags[name], kebab(name), given[kebab(name)])];
   })) as Values<F>;
@@ -411,12 +422,14 @@ export interface Program<F extends NetFlags> {
   example: string[];
   /** The narrowest value of `--allow-net` under which it works. */
   grant(options: Values<F>): string;
+  /** Further permissions that it needs, as flags: `--allow-read=folder`. */
+  also?(options: Values<F>): string[];
   /** Does the work. */
   run(options: Values<F>): Promise<void>;
 }
 
 /** The program that runs: a process has only one. */
-let current = { role: "", file: "" };
+let current = { role: "", file: "", also: [] as string[] };
 
 /**
  * Runs a program with the arguments of this process, and then ends the process:
@@ -425,11 +438,13 @@ let current = { role: "", file: "" };
 export async function main<F extends NetFlags>(
   program: Program<F>,
 ): Promise<never> {
-  current = program;
+  const { role, file } = program;
+  current = { role, file, also: [] };
   setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
   const flags = { ...program.flags, help: toggle("show this help") };
   const options = await parseOrExit(flags);
   const grant = program.grant(options);
+  current.also = program.also?.(options) ?? [];
   try {
     if (options.help) await write(usage(program, flags));
     else await runGranted(program, options, grant);
@@ -473,14 +488,19 @@ async function interrupted(): Promise<void> {
 }
 
 function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
-  const { file, grant, example, about } = program;
-  const [plain, shown] = [[], example].map((args) => {
-    return command(file, grant(parse(program.flags, args)), args);
+  const { file, example, about } = program;
+  const needed = Object.entries(program.flags).flatMap(([name, flag]) => {
+    return flag.needed ? [`--${kebab(name)}`, flag.takes!] : [];
+  });
+  const [plain, shown] = [needed, example].map((args) => {
+    const options = parse(program.flags, args);
+    const also = program.also?.(options) ?? [];
+    return command({ file, also }, program.grant(options), args);
   });
   const rows = Object.entries(flags).map(([name, flag]) => {
     const { takes = "", fallback, help } = flag;
     const left = `${name === "help" ? "-h, " : ""}--${kebab(name)} ${takes}`;
-    const right = takes ? `${help} [${fallback}]` : help;
+    const right = takes && !flag.needed ? `${help} [${fallback}]` : help;
     return `  ${left.padEnd(25)} ${right}\n`;
   });
   return `${about}\n\nUsage:\n  ${plain} [flags]\n\n` +
@@ -488,9 +508,13 @@ function usage<F extends NetFlags>(program: Program<F>, flags: Flags): string {
 }
 
 /** A command that runs a script under a grant, ready to be typed. */
-function command(file: string, grant: string, args: string[]): string {
-  const flag = grant ? `--allow-net=${grant}` : "--allow-net";
-  return ["deno run", quote(flag), file, ...args.map(quote)].join(" ");
+function command(
+  { file, also }: { file: string; also: string[] },
+  grant: string,
+  args: string[],
+): string {
+  const flags = [grant ? `--allow-net=${grant}` : "--allow-net", ...also];
+  return ["deno run", ...flags.map(quote), file, ...args.map(quote)].join(" ");
 }
 
 /** Quotes what a shell would not take literally, such as brackets. */
@@ -608,12 +632,16 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
       ? `port ${port} is privileged: the system keeps those below 1024 for ` +
         "root; choose one from 1024 up with --port"
       : why,
-  NotCapable: (at) =>
-    `Deno's sandbox does not allow ${address(at)}; ` +
-    `run it as: ${command(current.file, at.grant, Deno.args)}`,
+  NotCapable: (at, why) => {
+    const what = /(read|write) access to "(.*)"/.exec(why);
+    const refused = what ? `${what[1]} access to ${what[2]}` : address(at);
+    return `Deno's sandbox does not allow ${refused}; ` +
+      `run it as: ${command(current, at.grant, Deno.args)}`;
+  },
   ConnectionRefused: (at) =>
-    `nobody listens on ${address(at)}; start the server first, ` +
-    "or wait for it with --wait 10",
+    `nobody listens on ${address(at)}; start the server first` +
+    ("wait" in at ? ", or wait for it with --wait 10" : ""),
+  NotFound: (_, why) => why,
   NetworkUnreachable: (at) => `no network leads to ${address(at)}`,
   TimedOut: (at, why) =>
     current.role === "server"
@@ -623,6 +651,8 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
   QuotaExceededError: (at, why) =>
     `${address(at)}: ${why.replace(/\w+(?=\))/, (name) => `--${kebab(name)}`)}`,
   URIError: (at) => `"${at.hostname}" is neither a name nor an address`,
+  InvalidData: (at, why) => `${address(at)}: ${why}`,
+  UnexpectedEof: (at, why) => `${address(at)}: ${why}`,
   StreamError: (_, why) => why,
   Interrupted: (at) => `${address(at)} was cut off: the server stops`,
   ConnectionReset: reset,
