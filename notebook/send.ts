@@ -1,0 +1,214 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234 --allow-read=.
+/**
+ * Sends a file over TCP to `receive.ts`, which tells how that goes. What a
+ * torn connection has left undone is done when the same file is sent again.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { ProgressBar } from "@std/cli/unstable-progress-bar";
+import { format as formatBytes } from "@std/fmt/bytes";
+import * as cli from "../cli.ts";
+import { ByteReader } from "./lib/framing.ts";
+
+/** Options for {@linkcode send}. */
+export interface SendOptions {
+  /** Address or name of the receiver. @default {"127.0.0.1"} */
+  hostname?: string;
+  /** Port of the receiver. @default {1234} */
+  port?: number;
+  /** What the file is called there. @default {"" (its own name)} */
+  name?: string;
+  /** Seconds of silence that end a transfer; 0: none. @default {30} */
+  timeout?: number;
+  /** The receiver has these bytes already. */
+  onResume?(bytes: number): void;
+  /** So many bytes of the file are on their way. */
+  onProgress?(bytes: number, size: number): void;
+}
+
+/** What was sent. */
+export interface Sent {
+  /** Bytes of the file. */
+  size: number;
+  /** Bytes that had to be sent; the rest was there. */
+  sent: number;
+  /** Its SHA-256, in hexadecimal digits, which the receiver has found, too. */
+  digest: string;
+}
+
+/**
+ * Sends a file. It is read twice: first for its SHA-256, by which the receiver
+ * knows what it has of it.
+ *
+ * @example To a receiver that has it already
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "./receive.ts";
+ * import { send } from "./send.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await using server = serve({ port: 0, folder });
+ * const file = `${folder}/greeting.txt`;
+ * await Deno.writeTextFile(file, "Hello");
+ * const { size, sent } = await send(file, { port: server.addr.port });
+ * assertEquals({ size, sent }, { size: 5, sent: 0 });
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
+ * @param path The file.
+ * @param options Overrides of the defaults.
+ * @returns What was sent; the receiver has confirmed it.
+ * @throws {Deno.errors.InvalidData} If the receiver says no, with its reason.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
+ * @throws {Deno.errors.TimedOut} If the receiver was silent for too long.
+ */
+export async function send(
+  path: string,
+  options: SendOptions = {},
+): Promise<Sent> {
+  const settings = cli.fill(options, FLAGS);
+  const { hostname, port, timeout } = settings;
+  const name = settings.name || path.split(/[/\\]/).at(-1)!;
+  using file = await Deno.open(path);
+  const { size, digest } = await measure(file);
+  const end = new AbortController();
+  const { signal } = end;
+  using meter = new cli.Meter(timeout, (reason) => end.abort(reason));
+  try {
+    using conn = await Deno.connect({ hostname, port, signal });
+    signal.onabort = () => conn[Symbol.dispose]();
+    const reader = new ByteReader(conn, meter);
+    await cli.writeAll(conn, `FILE ${size} ${digest} ${name}\n`, meter);
+    const from = Number((await hear(reader, /^FROM (\d{1,15})$/))[1]);
+    if (from > 0) settings.onResume?.(from);
+    await file.seek(from, Deno.SeekMode.Start);
+    const verdict = hear(reader, /^DONE$/);
+    await pour(file, from, size, conn, meter, verdict, settings.onProgress);
+    return { size, sent: size - from, digest };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** Bytes that are read, and sent, at once. */
+const PIECE = 2 ** 18;
+
+/** Finds out how long a file is, and what its SHA-256 is. */
+async function measure(
+  file: Deno.FsFile,
+): Promise<{ size: number; digest: string }> {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(PIECE);
+  let size = 0;
+  for (let n; (n = await file.read(buffer)) !== null; size += n) {
+    hash.update(buffer.subarray(0, n));
+  }
+  return { size, digest: hash.digest("hex") };
+}
+
+/** Reads what the receiver says, which should be this, and not NO. */
+async function hear(
+  reader: ByteReader,
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  if (await reader.atEnd()) {
+    throw new Deno.errors.UnexpectedEof(
+      "the receiver is gone; send the file again, and it goes on from there",
+    );
+  }
+  const line = await reader.readLine(1000);
+  const match = pattern.exec(line);
+  if (match) return match;
+  const why = /^NO (.+)$/.exec(line)?.[1];
+  throw new Deno.errors.InvalidData(
+    why
+      ? `the receiver says no: ${cli.visible(why)}`
+      : `"${cli.visible(line)}" is not what a receiver says`,
+  );
+}
+
+/** Sends a file from somewhere to its end, and hears whether that was right. */
+async function pour(
+  file: Deno.FsFile,
+  from: number,
+  size: number,
+  conn: Deno.TcpConn,
+  meter: cli.Meter,
+  verdict: Promise<unknown>,
+  onProgress: SendOptions["onProgress"],
+): Promise<void> {
+  let over = false; // a receiver may say no before it has all
+  verdict.catch(() => {}).then(() => over = true);
+  const piece = new Uint8Array(PIECE);
+  try {
+    for (let sent = from; sent < size && !over;) {
+      const n = await file.read(piece);
+      if (n === null) break; // it has become shorter: the receiver will notice
+      await cli.writeAll(conn, piece.subarray(0, n), meter);
+      sent += n;
+      onProgress?.(sent, size);
+    }
+  } catch (error) {
+    await verdict; // it has a better reason, if there is one
+    throw error;
+  }
+  await conn.closeWrite();
+  await verdict;
+}
+
+// --- The command line --------------------------------------------------------
+
+const FLAGS = {
+  hostname: cli.host("127.0.0.1", "address or name of the receiver"),
+  port: cli.whole(1234, [1, 65_535], "port of the receiver"),
+  file: cli.needed("FILE", "the file"),
+  name: cli.text("", "what it is called there; else its own name"),
+  timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
+  verbose: cli.toggle("tell what was sent, and how fast"),
+};
+
+/** A bar on a terminal that shows how much of a file is sent. */
+function drawBar(): ProgressBar {
+  return new ProgressBar({
+    max: 1,
+    clear: true,
+    formatter: ({ styledTime, progressBar, value, max }) =>
+      `${styledTime} [${progressBar}] ${formatBytes(value)} of ` +
+      formatBytes(max),
+  });
+}
+
+if (import.meta.main) {
+  await cli.main({
+    role: "client",
+    file: "notebook/send.ts",
+    about: "Sends a file to receive.ts, and prints its SHA-256, as sha256sum " +
+      "does.\nSent again, a file goes on where it was torn.",
+    flags: FLAGS,
+    example: ["--port", "8080", "--file", "holiday.jpg"],
+    grant: cli.address,
+    also: ({ file }) => [`--allow-read=${file}`],
+    async run({ file, verbose, ...options }) {
+      const bar = Deno.stderr.isTerminal() ? drawBar() : undefined;
+      const begin = performance.now();
+      try {
+        const { digest, sent } = await send(file, {
+          ...options,
+          onResume: (bytes) =>
+            cli.tell(`${formatBytes(bytes)} are there already`),
+          onProgress(bytes, size) {
+            if (bar) [bar.value, bar.max] = [bytes, size];
+          },
+        });
+        cli.print(`${digest}  ${file}\n`);
+        const speed = formatBytes(sent / (performance.now() - begin) * 1000);
+        if (verbose) cli.tell(`${formatBytes(sent)} sent, ${speed} a second`);
+      } finally {
+        await bar?.stop();
+      }
+    },
+  });
+}
