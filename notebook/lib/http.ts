@@ -1,0 +1,267 @@
+/**
+ * HTTP/1.1 by hand: as much of it as a browser needs, and no less than it takes
+ * to be safe. What a request is called (RFC 9110) and how it is written (RFC
+ * 9112) is all here; the comments tell what is left out.
+ *
+ * @module
+ */
+
+import * as cli from "../../cli.ts";
+import { ByteReader } from "./framing.ts";
+import { serve as serveAll, type Server } from "./serve.ts";
+
+/** Answers a request, as one would for `Deno.serve`. */
+export type Handler = (request: Request) => Response | Promise<Response>;
+
+/** Options for {@linkcode serve}. */
+export interface ServeOptions<A extends Deno.Addr> {
+  /** Bytes that a request's body may have. @default {1048576} */
+  maxBody?: number;
+  /** Seconds in which a request must have come. @default {30} */
+  timeout?: number;
+  /** A conversation failed, or (at the server's own address) the listening. */
+  onError?(error: Error, at: A): void;
+}
+
+/**
+ * Serves web pages, over any kind of stream.
+ *
+ * @example One page for everything
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "./http.ts";
+ *
+ * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * await using server = serve(listener, () => new Response("Hello!"));
+ * const response = await fetch(`http://127.0.0.1:${server.addr.port}/`);
+ * assertEquals(await response.text(), "Hello!");
+ * ```
+ *
+ * @param listener Where the browsers come in; it is closed at the shutdown.
+ * @param handler Answers a request; its body and the answer's are held whole.
+ * @param options Overrides of the defaults.
+ * @returns The server; it accepts already.
+ */
+export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
+  listener: Deno.Listener<C, A>,
+  handler: Handler,
+  { maxBody = 2 ** 20, timeout = 30, onError }: ServeOptions<A> = {},
+): Server<A> {
+  async function talk(conn: C): Promise<void> {
+    const reader = new ByteReader(conn);
+    // A browser keeps its connection for what else it may want.
+    for (let last = false; !last;) {
+      const request = await hear(reader, conn);
+      if (request === null) return; // the other side has ended
+      const refused = request instanceof Refusal;
+      const response = refused ? request.response : await answer(request, conn);
+      // Where a request was not understood, nobody knows where it ends.
+      last = refused || LAST.test(request.headers.get("connection") ?? "");
+      const bare = !refused && request.method === "HEAD";
+      await inTime(write(conn, response, { bare, last }), timeout);
+    }
+  }
+
+  /** The next request, or why there is none that could be answered. */
+  async function hear(
+    reader: ByteReader,
+    conn: C,
+  ): Promise<Request | Refusal | null> {
+    try {
+      return await inTime(readRequest(reader, conn, maxBody), timeout);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      onError?.(error, conn.remoteAddr);
+      return error;
+    }
+  }
+
+  /** What goes wrong while it is answered is our fault, and is not explained. */
+  async function answer(request: Request, conn: C): Promise<Response> {
+    try {
+      return await handler(request);
+    } catch (error) {
+      onError?.(error as Error, conn.remoteAddr);
+      return new Refusal(500, "something went wrong here").response;
+    }
+  }
+
+  return serveAll(listener, talk, { onError, grace: 1 });
+}
+
+/** How somebody says that this request is the last. */
+const LAST = /(^|,)\s*close\s*(,|$)/i;
+
+/** A request that is not answered as it was meant. */
+class Refusal extends Error {
+  /** What is answered instead. */
+  readonly response: Response;
+
+  constructor(status: number, why: string) {
+    super(why);
+    this.response = new Response(`${status} ${why}\n`, { status });
+  }
+}
+
+/** The same promise, but not for ever. */
+async function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
+  const done = promise.then((value) => ({ value }));
+  const result = await cli.within(seconds, done);
+  if (result) return result.value;
+  throw new Refusal(408, `nothing has moved for ${seconds} s`);
+}
+
+// --- A request: its first line, its headers, its body ------------------------
+
+/** Bytes that the first line and the headers may have together. */
+const MAX_HEAD = 16_384;
+
+/** What we know; a browser asks for no more than that. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Reads a request; null if the stream has ended before it began. */
+async function readRequest(
+  reader: ByteReader,
+  conn: Deno.Conn<Deno.Addr>,
+  maxBody: number,
+): Promise<Request | null> {
+  if (await reader.atEnd()) return null;
+  const { line, headers } = await readHead(reader);
+  // https://www.rfc-editor.org/rfc/rfc9112#name-request-line
+  const parts = /^([!#$%&'*+.^`|~\w-]+) ([!-~]+) HTTP\/(\d)\.(\d)$/.exec(line);
+  if (!parts) throw new Refusal(400, "the first line is no request");
+  const [, method, target, major, minor] = parts;
+  if (major !== "1") throw new Refusal(505, "only HTTP/1.1 is spoken here");
+  if (!METHODS.includes(method)) {
+    throw new Refusal(501, `nobody knows ${method} here`);
+  }
+  // Before 1.1, whoever wanted to keep a connection had to say so.
+  if (minor === "0") headers.set("connection", "close");
+  const url = urlOf(target, headers, minor, conn);
+  const body = await readBody(reader, headers, conn, maxBody);
+  const carries = body.length > 0 && method !== "GET" && method !== "HEAD";
+  return new Request(url, { method, headers, body: carries ? body : null });
+}
+
+/** Reads lines up to the empty one. */
+async function readHead(
+  reader: ByteReader,
+): Promise<{ line: string; headers: Headers }> {
+  let room = MAX_HEAD;
+  async function readLine(): Promise<string> {
+    const line = await reader.readLine(room).catch(refuseHead);
+    room -= line.length;
+    return line;
+  }
+  const line = await readLine() || await readLine(); // one empty line is let pass
+  const headers = new Headers();
+  for (let header; (header = await readLine()) !== "";) {
+    // No space before the colon, and none before the name: others would read
+    // that as something else, and what two readers understand differently
+    // is how requests are smuggled.
+    const [, name, value] = HEADER.exec(header) ?? [];
+    if (!name) throw new Refusal(400, "a header is malformed");
+    headers.append(name, value);
+  }
+  return { line, headers };
+}
+
+/** A name, a colon, and a value without control characters. */
+const HEADER = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t -~\xa0-\xff]*?)[ \t]*$/;
+
+function refuseHead(error: unknown): never {
+  if (error instanceof Deno.errors.InvalidData) {
+    throw new Refusal(431, `the headers have more than ${MAX_HEAD} bytes`);
+  }
+  if (error instanceof Deno.errors.UnexpectedEof) {
+    throw new Refusal(400, "the request ended too early");
+  }
+  throw error;
+}
+
+/** What is asked for, of which host: one machine may serve many. */
+function urlOf(
+  target: string,
+  headers: Headers,
+  minor: string,
+  conn: Deno.Conn<Deno.Addr>,
+): URL {
+  const host = headers.get("host") ?? (minor === "0" ? "localhost" : "");
+  const scheme = "handshake" in conn ? "https" : "http";
+  // Usually it is a path. A proxy is sent the whole address.
+  const whole = target.startsWith("/")
+    ? `${scheme}://${host}${target}`
+    : target;
+  const url = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(host) &&
+    /^https?:/i.test(whole) && URL.parse(whole);
+  if (!url) throw new Refusal(400, "one Host and one path are needed");
+  return url;
+}
+
+/** Reads the body, whose length must have been told before. */
+async function readBody(
+  reader: ByteReader,
+  headers: Headers,
+  conn: Deno.Conn<Deno.Addr>,
+  maxBody: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const text = headers.get("content-length");
+  if (headers.has("transfer-encoding")) {
+    // With both, one reader would believe the one, and another the other.
+    if (text !== null) throw new Refusal(400, "a body has one length, not two");
+    throw new Refusal(501, "only bodies with a Content-Length are read here");
+  }
+  // Two of them would be "5, 6" here, and that is no number.
+  if (!/^\d{1,15}$/.test(text ?? "0")) {
+    throw new Refusal(400, "the Content-Length is no length");
+  }
+  const length = Number(text ?? 0);
+  if (length > maxBody) {
+    throw new Refusal(413, `a body has at most ${maxBody} bytes`);
+  }
+  // A client with much to say may ask first whether it is welcome.
+  if (/^100-continue$/i.test(headers.get("expect") ?? "")) {
+    await cli.writeAll(conn, "HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  return await reader.readExactly(length).catch(refuseHead);
+}
+
+// --- A response --------------------------------------------------------------
+
+/** What is said beside a status for those who read along. */
+const REASONS: Record<number, string> = {
+  200: "OK",
+  303: "See Other",
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  505: "HTTP Version Not Supported",
+};
+
+/** Writes a response; a bare one has no body, but tells what it would be. */
+async function write(
+  conn: Deno.Conn<Deno.Addr>,
+  response: Response,
+  { bare, last }: { bare: boolean; last: boolean },
+): Promise<void> {
+  const { status, statusText } = response;
+  const body = await response.bytes();
+  const headers = new Headers(response.headers);
+  headers.set("date", new Date().toUTCString());
+  if (last) headers.set("connection", "close");
+  const bodiless = status === 204 || status === 304;
+  if (!bodiless) headers.set("content-length", `${body.length}`);
+  const reason = statusText || REASONS[status] || "";
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    ...Array.from(headers, ([name, value]) => `${name}: ${value}`),
+  ].map((line) => `${line}\r\n`).join("");
+  // One write for both: a small head alone would be a packet of its own.
+  const whole = new Blob([head, "\r\n", bare || bodiless ? "" : body]);
+  await cli.writeAll(conn, await whole.bytes());
+}
