@@ -1,0 +1,56 @@
+/**
+ * Sockets between the programs of one machine: a Unix domain socket has a path
+ * in the file system where others have an address and a port.
+ *
+ * @module
+ */
+
+/**
+ * Listens on a path. A socket's file outlives the program that made it, and
+ * nobody can listen where one is left; so one on which nobody answers is removed.
+ *
+ * (Two programs that do this at the same moment could both find it left behind.
+ * Where that may happen, a lock on a file beside it decides.)
+ *
+ * @example Listen where somebody has listened before
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { listenUnix } from "./unix.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/door`;
+ * (await listenUnix(path)).close();
+ * using listener = await listenUnix(path); // the file was still there
+ * await assertRejects(() => listenUnix(path), Deno.errors.AddrInUse);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
+ * @param path Where the file shall be: at most 107 bytes on Linux.
+ * @returns The listener. Its file is for you to remove when it is closed.
+ * @throws {Deno.errors.AddrInUse} If somebody listens there.
+ * @throws {Deno.errors.NotCapable} If the sandbox does not allow the path: it
+ * takes `--allow-read`, `--allow-write` and `--allow-net=unix:` of it.
+ */
+export async function listenUnix(path: string): Promise<Deno.UnixListener> {
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const { isSocket } = await Deno.lstat(path); // or somebody's only copy
+    if (!isSocket || await isAnswered(path)) throw error;
+  }
+  await Deno.remove(path);
+  return Deno.listen({ transport: "unix", path });
+}
+
+/** Whether somebody listens on the path. */
+async function isAnswered(path: string): Promise<boolean> {
+  try {
+    const conn = await Deno.connect({ transport: "unix", path });
+    conn.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
