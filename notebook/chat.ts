@@ -189,7 +189,7 @@ async function hear(
     const text = `${name}: ${cli.visible(line)}`;
     tellAll(room, text);
     await onText?.(text, conn.remoteAddr);
-    await wait(room);
+    await letCatchUp(room);
   }
 }
 
@@ -226,7 +226,7 @@ const PATIENCE = 1;
  * burst would throw out people who read as fast as they can. But not for long:
  * one who does not read at all must not stop those who do.
  */
-async function wait(room: Room): Promise<void> {
+async function letCatchUp(room: Room): Promise<void> {
   const late = room.values().filter(({ waiting }) => {
     return waiting.length > FAR_BEHIND;
   });

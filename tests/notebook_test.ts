@@ -195,7 +195,9 @@ for (const name of NOTEBOOKS) {
       `${name}: what comes out is what stands in the file`,
       jupyter,
       superuser,
-      ...["tcpdump", "strace", "python3", "node"].map(program),
+      ...["tcpdump", "strace", "python3", "node", "nc", "curl", "chromium"].map(
+        program,
+      ),
     ),
     async fn() {
       const committed = await readNotebook(pathOf(name));

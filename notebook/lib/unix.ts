@@ -6,27 +6,27 @@
  */
 
 /**
- * Listens on a path. A socket's file outlives the program that made it, and
- * nobody can listen where one is left; so one on which nobody answers is removed.
+ * Listens on a path. Closing the listener removes its file; but the file outlives
+ * a program that was killed, and nobody can listen where one is left. So one on
+ * which nobody answers is removed.
  *
  * (Two programs that do this at the same moment could both find it left behind.
  * Where that may happen, a lock on a file beside it decides.)
  *
- * @example Listen where somebody has listened before
+ * @example Only one can listen
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { listenUnix } from "./unix.ts";
  *
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/door`;
- * (await listenUnix(path)).close();
- * using listener = await listenUnix(path); // the file was still there
+ * using listener = await listenUnix(path);
  * await assertRejects(() => listenUnix(path), Deno.errors.AddrInUse);
  * await Deno.remove(folder, { recursive: true });
  * ```
  *
  * @param path Where the file shall be: at most 107 bytes on Linux.
- * @returns The listener. Its file is for you to remove when it is closed.
+ * @returns The listener.
  * @throws {Deno.errors.AddrInUse} If somebody listens there.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the path: it
  * takes `--allow-read`, `--allow-write` and `--allow-net=unix:` of it.

@@ -74,8 +74,7 @@ if (import.meta.main) {
   const server = serve(await listenUnix(path));
   console.error(`listening on ${path}`);
   Deno.addSignalListener("SIGTERM", async () => {
-    await server.shutdown();
-    Deno.removeSync(path);
+    await server.shutdown(); // removes the file, too
     Deno.exit();
   });
 }
