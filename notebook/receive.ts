@@ -13,7 +13,8 @@
  * receiver  DONE
  * ```
  *
- * Instead of FROM or DONE it may say NO, and why.
+ * Instead of FROM or DONE it may say NO, and why; and before FROM, any number of
+ * times, WAIT: it is reading what it has already.
  *
  * @module
  */
@@ -164,7 +165,7 @@ async function take(
 ): Promise<string> {
   const { size, digest, name } = offer;
   const path = `${folder}/${name}`;
-  const there = await digestOf(path);
+  const there = await patiently(conn, meter, digestOf(path));
   if (there === digest) { // the sender did not hear that we have it
     await cli.writeAll(conn, `FROM ${size}\n`, meter);
     return path;
@@ -177,7 +178,7 @@ async function take(
   }
   if ((await file.stat()).size > size) await file.truncate();
   const hash = createHash("sha256");
-  let have = await hashAll(file, hash);
+  let have = await patiently(conn, meter, hashAll(file, hash));
   await cli.writeAll(conn, `FROM ${have}\n`, meter);
   while (have < size) {
     if (await reader.atEnd()) {
@@ -197,6 +198,22 @@ async function take(
   await file.sync(); // the name shall not be on the disk before the bytes
   await publish(part, path);
   return path;
+}
+
+/** Works on the disk, and tells a sender who may wait for long to do so. */
+async function patiently<T>(
+  conn: Deno.TcpConn,
+  meter: cli.Meter,
+  work: Promise<T>,
+): Promise<T> {
+  const timer = setInterval(() => {
+    cli.writeAll(conn, "WAIT\n", meter).catch(() => {}); // noticed by a read
+  }, 1000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 const TAKEN = "there is another file of that name already";

@@ -120,6 +120,7 @@ async function hear(
     );
   }
   const line = await reader.readLine(1000);
+  if (line === "WAIT") return await hear(reader, pattern);
   const match = pattern.exec(line);
   if (match) return match;
   const why = /^NO (.+)$/.exec(line)?.[1];
@@ -167,7 +168,7 @@ const FLAGS = {
   file: cli.needed("FILE", "the file"),
   name: cli.text("", "what it is called there; else its own name"),
   timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
-  verbose: cli.toggle("tell what was sent, and how fast"),
+  verbose: cli.toggle("tell how much was sent, and in what time"),
 };
 
 /** A bar on a terminal that shows how much of a file is sent. */
@@ -204,8 +205,8 @@ if (import.meta.main) {
           },
         });
         cli.print(`${digest}  ${file}\n`);
-        const speed = formatBytes(sent / (performance.now() - begin) * 1000);
-        if (verbose) cli.tell(`${formatBytes(sent)} sent, ${speed} a second`);
+        const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+        if (verbose) cli.tell(`${formatBytes(sent)} sent in ${seconds} s`);
       } finally {
         await bar?.stop();
       }
