@@ -113,11 +113,11 @@ export class Meter implements Totals, Disposable {
   }
 
   /** Waits for our own side, which must not count as the peer's silence. */
-  async pauseFor(own: Promise<void> | void): Promise<void> {
-    if (own === undefined) return;
+  async pauseFor<T>(own: Promise<T> | T): Promise<T> {
+    if (own === undefined) return own;
     this.#pauses++;
     try {
-      await own;
+      return await own;
     } finally {
       this.#pauses--;
       this.#last = performance.now();
@@ -653,6 +653,7 @@ const WORDS: Record<string, (at: Place, why: string) => string> = {
   URIError: (at) => `"${at.hostname}" is neither a name nor an address`,
   InvalidData: (at, why) => `${address(at)}: ${why}`,
   UnexpectedEof: (at, why) => `${address(at)}: ${why}`,
+  FileError: (_, why) => why,
   StreamError: (_, why) => why,
   Interrupted: (at) => `${address(at)} was cut off: the server stops`,
   ConnectionReset: reset,
@@ -832,6 +833,11 @@ export async function* input(): AsyncGenerator<Uint8Array> {
     const why = (error as Error).message;
     throw new StreamError(`cannot read standard input: ${why}`);
   }
+}
+
+/** A file or a folder is not what it should be, which no peer has to do with. */
+export class FileError extends Error {
+  override name = "FileError";
 }
 
 /** Standard output or input failed, which no peer has to do with. */

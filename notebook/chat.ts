@@ -52,7 +52,7 @@ export interface ServeOptions extends cli.Reports {
 export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
   const { hostname, port, maxPeople, onListen, onError } = settings;
-  const room: Room = new Map();
+  const room: Room = { people: new Map(), said: "" };
   const listener = Deno.listen({ hostname, port });
   const limits = { maxConnections: maxPeople, grace: 1 };
   const server = serveAll(listener, (conn) => attend(conn, room, settings), {
@@ -63,12 +63,14 @@ export function serve(options: ServeOptions = {}): cli.Server {
   return {
     ...server,
     async shutdown() {
+      const ended = server.shutdown(); // from now on nobody comes in
       tellAll(room, "* The chat closes.");
-      await Promise.all(Array.from(room.values(), async (person) => {
+      deliver(room);
+      await Promise.all(Array.from(room.people.values(), async (person) => {
         if (person.telling) await cli.within(PATIENCE, person.telling);
         showOut(person, CLOSING);
       }));
-      await server.shutdown();
+      await ended;
     },
   };
 }
@@ -80,8 +82,10 @@ interface Person {
   readonly name: string;
   readonly conn: Deno.TcpConn;
   readonly meter: cli.Meter;
-  /** What this one is still to be told. */
-  waiting: string;
+  /** What this one is still to be told; everybody shares the bytes. */
+  waiting: Uint8Array[];
+  /** How many bytes that are. */
+  due: number;
   /** Resolves when all of that is told. */
   telling?: Promise<void>;
   /** Resolves when this one, who is far behind, has caught up or is out. */
@@ -90,8 +94,15 @@ interface Person {
   fault?: Error;
 }
 
-/** Who is there, by their names in lower case. */
-type Room = Map<string, Person>;
+/** The chat. */
+interface Room {
+  /** Who is there, by their names, however these are written. */
+  people: Map<string, Person>;
+  /** Lines that everybody is to be told as soon as this turn is over. */
+  said: string;
+  /** Waits for the end of the turn. */
+  turn?: ReturnType<typeof setTimeout>;
+}
 
 /** Attends to one client, from the question for the name to the end. */
 async function attend(
@@ -108,11 +119,12 @@ async function attend(
   let person: Person | undefined;
   try {
     person = await named(conn, reader, room, settings, meter);
+    await letCatchUp(room);
     if (person) await hear(person, reader, room, settings);
   } catch (error) {
     // Whoever breaks a rule is told which, and shown out; the rest go on.
     const reason = person?.fault ?? error as Error;
-    if (person) tell(person, `* ${reason.message}`);
+    if (person) tell(person, `* ${reason.message}`, room);
     else await cli.writeAll(conn, `* ${reason.message}\n`).catch(() => {});
     if (reason !== CLOSING) onError?.(reason, peer);
   }
@@ -120,7 +132,7 @@ async function attend(
   onDone?.(peer, meter);
 }
 
-/** Asks for a name, but not for ever. */
+/** Asks for a name until it is a good one, but not for ever. */
 async function named(
   conn: Deno.TcpConn,
   reader: ByteReader,
@@ -128,49 +140,59 @@ async function named(
   { maxLine, timeout }: Settings,
   meter: cli.Meter,
 ): Promise<Person | undefined> {
-  const answer = nameOf(conn, reader, room, maxLine, meter);
-  const person = await cli.within(timeout, answer);
-  if (person !== undefined) return person ?? undefined;
-  close(conn); // its answer would come too late
-  throw new Deno.errors.TimedOut(`nameless for ${timeout} s`);
-}
-
-/** Asks for a name until it is a good one; null if there will be none. */
-async function nameOf(
-  conn: Deno.TcpConn,
-  reader: ByteReader,
-  room: Room,
-  maxLine: number,
-  meter: cli.Meter,
-): Promise<Person | null> {
-  await cli.writeAll(conn, "* What is your name?\n", meter);
-  while (!await reader.atEnd()) {
-    const name = (await reader.readLine(maxLine)).trim().normalize();
-    const taken = room.has(name.toLowerCase());
-    if (NAME.test(name) && !taken) {
-      return join({ name, conn, meter, waiting: "" }, room);
+  const tell = (line: string) => cli.writeAll(conn, `* ${line}\n`, meter);
+  const late = new Deno.errors.TimedOut(`nameless for ${timeout} s`);
+  let isLate = false;
+  const timer = timeout && setTimeout(async () => {
+    isLate = true; // a name that comes now is no longer taken
+    await cli.within(PATIENCE, tell(late.message).catch(() => {}));
+    close(conn);
+  }, timeout * 1000);
+  try {
+    await tell("What is your name?");
+    while (!await reader.atEnd()) {
+      const name = (await reader.readLine(maxLine)).trim().normalize();
+      if (isLate) throw late;
+      const taken = room.people.has(keyOf(name));
+      if (NAME.test(name) && !taken) {
+        return join({ name, conn, meter, waiting: [], due: 0 }, room);
+      }
+      const why = taken ? `${name} is here already` : RULE;
+      await tell(`${why}. What is your name?`);
     }
-    const why = taken ? `${name} is here already` : RULE;
-    await cli.writeAll(conn, `* ${why}. What is your name?\n`, meter);
+  } catch (error) {
+    throw isLate ? late : error;
+  } finally {
+    clearTimeout(timer);
   }
-  return null;
 }
 
-const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
+/** Letters, digits, - and _, all of which can be seen. */
+const NAME = /^[[\p{L}\p{N}_\-]--\p{Default_Ignorable_Code_Point}]{1,20}$/v;
 const RULE = "A name has 1 to 20 letters, digits, - or _";
+
+/**
+ * By what a name is known: neither the case of its letters nor their width make
+ * another one. (Alike letters of other alphabets do.)
+ */
+function keyOf(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
+}
 
 /** Lets somebody in. */
 function join(person: Person, room: Room): Person {
   tellAll(room, `* ${person.name} comes.`);
-  room.set(person.name.toLowerCase(), person);
-  const names = Array.from(room.values(), ({ name }) => name);
-  tell(person, `* Here: ${names.join(", ")}`);
+  deliver(room);
+  room.people.set(keyOf(person.name), person);
+  const names = Array.from(room.people.values(), ({ name }) => name);
+  tell(person, `* Here: ${names.join(", ")}`, room);
   return person;
 }
 
 /** Lets somebody go, who may still read what was said until now. */
 async function leave(person: Person, room: Room): Promise<void> {
-  room.delete(person.name.toLowerCase());
+  deliver(room);
+  room.people.delete(keyOf(person.name));
   tellAll(room, `* ${person.name} goes.`);
   if (person.telling) await cli.within(PATIENCE, person.telling);
 }
@@ -185,7 +207,7 @@ async function hear(
   while (!await reader.atEnd()) {
     const line = await reader.readLine(maxLine);
     if (line.trim() === "") continue;
-    // What moves a cursor or looks like another's line is made visible.
+    // What moves a cursor, or starts a line of its own, is made visible.
     const text = `${name}: ${cli.visible(line)}`;
     tellAll(room, text);
     await onText?.(text, conn.remoteAddr);
@@ -193,33 +215,56 @@ async function hear(
   }
 }
 
-/** Tells everybody a line, in the same order, and waits for nobody. */
+/**
+ * Tells everybody a line, in the same order, and waits for nobody. The lines of
+ * one turn are encoded once for all, and become one write for each.
+ */
 function tellAll(room: Room, line: string): void {
-  for (const person of room.values()) tell(person, line);
+  room.said += `${line}\n`;
+  room.turn ??= setTimeout(() => deliver(room));
 }
 
-function tell(person: Person, line: string): void {
-  person.waiting += `${line}\n`;
+function deliver(room: Room): void {
+  clearTimeout(room.turn);
+  room.turn = undefined;
+  const bytes = cli.encode(room.said);
+  room.said = "";
+  if (bytes.length === 0) return;
+  for (const person of room.people.values()) give(person, bytes);
+}
+
+/** Tells one person a line, after all that everybody was told. */
+function tell(person: Person, line: string, room: Room): void {
+  deliver(room);
+  give(person, cli.encode(`${line}\n`));
+}
+
+function give(person: Person, bytes: Uint8Array): void {
+  person.waiting.push(bytes);
+  person.due += bytes.length;
   person.telling ??= tellWaiting(person);
+  if (person.due > FAR_BEHIND) person.late ??= hurry(person);
 }
 
 async function tellWaiting(person: Person): Promise<void> {
+  const { conn, meter, waiting } = person;
   try {
-    while (person.waiting) {
-      const text = person.waiting;
-      person.waiting = "";
-      await cli.writeAll(person.conn, text, person.meter);
+    for (let bytes; (bytes = waiting.shift()); person.due -= bytes.length) {
+      await cli.writeAll(conn, bytes, meter);
     }
-  } catch {
-    close(person.conn); // who cannot be told is not heard any more, either
+  } catch (error) {
+    // Who cannot be told is not heard any more, either.
+    if (!person.fault) showOut(person, error as Error);
   }
   person.telling = undefined;
 }
 
-/** Characters that may wait for somebody before others wait for this one. */
+/** Bytes that may wait for somebody before others wait for this one. */
 const FAR_BEHIND = 2 ** 20;
-/** Seconds that others wait for somebody who is far behind. */
+/** Seconds in which somebody who is far behind has to take something. */
 const PATIENCE = 1;
+/** How often that may be waited for until all is taken. */
+const TURNS = 10;
 
 /**
  * Before anybody says more, those who are far behind may catch up: otherwise a
@@ -227,15 +272,18 @@ const PATIENCE = 1;
  * one who does not read at all must not stop those who do.
  */
 async function letCatchUp(room: Room): Promise<void> {
-  const late = room.values().filter(({ waiting }) => {
-    return waiting.length > FAR_BEHIND;
-  });
-  await Promise.all(late.map((person) => person.late ??= hurry(person)));
+  await Promise.all(room.people.values().map(({ late }) => late));
 }
 
 async function hurry(person: Person): Promise<void> {
-  const told = person.telling?.then(() => true) ?? Promise.resolve(true);
-  if (!await cli.within(PATIENCE, told)) showOut(person, new Error(TOO_LATE));
+  for (let turn = 0, sent = -1; person.telling; turn++) {
+    if (turn === TURNS || person.meter.sent === sent) {
+      showOut(person, new Deno.errors.InvalidData(TOO_LATE));
+      break;
+    }
+    sent = person.meter.sent;
+    await cli.within(PATIENCE, person.telling);
+  }
   person.late = undefined;
 }
 

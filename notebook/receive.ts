@@ -13,8 +13,8 @@
  * receiver  DONE
  * ```
  *
- * Instead of FROM or DONE it may say NO, and why; and before FROM, any number of
- * times, WAIT: it is reading what it has already.
+ * Instead of FROM or DONE it may say NO, and why. In between it says WAIT, every
+ * second: it is still there, and at work.
  *
  * @module
  */
@@ -70,13 +70,14 @@ export interface ServeOptions extends cli.Reports {
  * @param options Overrides of the defaults.
  * @returns The server; it listens already.
  * @throws {Deno.errors.AddrInUse} If another program has the port.
+ * @throws {cli.FileError} If nothing can be stored in the folder.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address or
  * the folder.
  */
 export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
   const { hostname, port, folder, onListen, onError } = settings;
-  Deno.mkdirSync(folder, { recursive: true });
+  check(folder);
   const listener = Deno.listen({ hostname, port });
   const server = serveAll(listener, (conn) => attend(conn, settings), {
     maxConnections: 100,
@@ -87,6 +88,21 @@ export function serve(options: ServeOptions = {}): cli.Server {
 }
 
 type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
+
+/** Makes the folder; finds out at once, and not at the first file, what fails. */
+function check(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: "." }));
+    Deno.lstatSync(folder);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new cli.FileError(
+      `nothing can be stored in "${folder}": ${(error as Error).message}; ` +
+        "choose another with --folder",
+    );
+  }
+}
 
 /** What a sender says that will come. */
 interface Offer {
@@ -101,29 +117,41 @@ class Refusal extends Deno.errors.InvalidData {}
 /** Takes one file, or says why not. */
 async function attend(conn: Deno.TcpConn, settings: Settings): Promise<void> {
   const peer = conn.remoteAddr;
-  let silence: Error | undefined;
-  using meter = new cli.Meter(settings.timeout, (reason) => {
-    silence = reason;
+  let over = false;
+  async function refuse(reason: Error): Promise<void> {
+    if (over) return;
+    over = true;
+    settings.onError?.(reason, peer);
+    // What is wrong with our disk is no business of the sender.
+    const { InvalidData, UnexpectedEof, TimedOut } = Deno.errors;
+    const kinds = [InvalidData, UnexpectedEof, TimedOut];
+    const told = kinds.some((kind) => reason instanceof kind);
+    const why = told ? reason.message : "it cannot be stored here";
+    await cli.within(1, say(conn, `NO ${why}`));
+  }
+  using meter = new cli.Meter(settings.timeout, async (silence) => {
+    await refuse(silence);
     conn[Symbol.dispose](); // a read that waits fails now
   });
   settings.onOpen?.(peer);
+  const sign = setInterval(() => say(conn, "WAIT"), 1000);
   try {
     const reader = new ByteReader(conn, meter, PIECE);
     const offer = parse(await reader.readLine(MAX_OFFER), settings);
     const path = await take(offer, reader, conn, settings.folder, meter);
-    const { size, digest } = offer;
-    settings.onFile?.({ path, size, digest }, peer);
-    await cli.writeAll(conn, "DONE\n", meter);
+    clearInterval(sign);
+    settings.onFile?.({ path, size: offer.size, digest: offer.digest }, peer);
+    await say(conn, "DONE");
   } catch (error) {
-    const reason = silence ?? error as Error;
-    settings.onError?.(reason, peer);
-    // What is wrong with our disk is no business of the sender.
-    const { InvalidData, UnexpectedEof } = Deno.errors;
-    const told = [InvalidData, UnexpectedEof].some((k) => reason instanceof k);
-    const why = told ? reason.message : "it cannot be stored here";
-    await cli.writeAll(conn, `NO ${why}\n`, meter).catch(() => {});
+    clearInterval(sign);
+    await refuse(error as Error);
   }
   settings.onDone?.(peer, meter);
+}
+
+/** Says a line. If it cannot be heard, that will be noticed by a read. */
+async function say(conn: Deno.TcpConn, line: string): Promise<void> {
+  await cli.writeAll(conn, `${line}\n`).catch(() => {});
 }
 
 /** Bytes that a line with an offer may have. */
@@ -136,7 +164,8 @@ function parse(line: string, { maxBytes }: Settings): Offer {
   const parts = /^FILE (\d{1,15}) ([\da-f]{64}) (.+)$/.exec(line);
   if (!parts) throw new Refusal("that is no offer: FILE size sha256 name");
   const [, size, digest, name] = parts;
-  if (!PLAIN_NAME.test(name) || RESERVED.test(name)) {
+  const plain = PLAIN_NAME.test(name) && !RESERVED.test(name);
+  if (!plain || cli.encode(name).length > MAX_NAME) {
     throw new Refusal(`the name ${cli.visible(name)} is not plain`);
   }
   if (maxBytes > 0 && Number(size) > maxBytes) {
@@ -145,12 +174,16 @@ function parse(line: string, { maxBytes }: Settings): Offer {
   return { size: Number(size), digest, name };
 }
 
+/** Bytes that a name may have. */
+const MAX_NAME = 200;
+
 /**
  * A name that stays in its folder, wherever it is stored: no slash or backslash,
- * nothing that some system takes for a drive or a stream, no control characters,
- * no dot at the beginning (hidden, or the folder above) or at the end.
+ * nothing that some system takes for a drive or a stream, nothing that changes
+ * how it is shown, no dot at the beginning (hidden, or the folder above) or end.
  */
-const PLAIN_NAME = /^(?!\.)[^/\\:*?"<>|\p{Cc}\p{Zl}\p{Zp}]{1,200}(?<![. ])$/u;
+const PLAIN_NAME =
+  /^(?!\.)[^\/\\:*?"<>\|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+(?<![. ])$/u;
 
 /** Names that Windows takes for devices, with any ending. */
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
@@ -165,20 +198,21 @@ async function take(
 ): Promise<string> {
   const { size, digest, name } = offer;
   const path = `${folder}/${name}`;
-  const there = await patiently(conn, meter, digestOf(path));
+  const there = await meter.pauseFor(digestOf(path, size));
   if (there === digest) { // the sender did not hear that we have it
     await cli.writeAll(conn, `FROM ${size}\n`, meter);
     return path;
   }
   if (there) throw new Refusal(TAKEN);
-  const part = `${folder}/.${digest}.part`; // where the same content goes on
+  // Where the same content goes on, whoever sends it.
+  const part = `${folder}/.${digest}.${size}.part`;
   using file = await Deno.open(part, { create: true, read: true, write: true });
-  if (!await file.tryLock(true)) {
+  if (!await file.tryLock(true) || !await isThere(part, file)) {
     throw new Refusal("the same file is on its way already");
   }
   if ((await file.stat()).size > size) await file.truncate();
   const hash = createHash("sha256");
-  let have = await patiently(conn, meter, hashAll(file, hash));
+  let have = await meter.pauseFor(hashAll(file, hash));
   await cli.writeAll(conn, `FROM ${have}\n`, meter);
   while (have < size) {
     if (await reader.atEnd()) {
@@ -195,34 +229,37 @@ async function take(
     await Deno.remove(part); // nothing to go on with
     throw new Refusal("the SHA-256 of what came is another one");
   }
-  await file.sync(); // the name shall not be on the disk before the bytes
+  // The name shall not be on the disk before the bytes.
+  await meter.pauseFor(file.sync());
   await publish(part, path);
   return path;
 }
 
-/** Works on the disk, and tells a sender who may wait for long to do so. */
-async function patiently<T>(
-  conn: Deno.TcpConn,
-  meter: cli.Meter,
-  work: Promise<T>,
-): Promise<T> {
-  const timer = setInterval(() => {
-    cli.writeAll(conn, "WAIT\n", meter).catch(() => {}); // noticed by a read
-  }, 1000);
+/**
+ * Whether an open file still has its name. Between our opening and our locking
+ * it, another sender of the same content may have been done with it.
+ */
+async function isThere(path: string, file: Deno.FsFile): Promise<boolean> {
   try {
-    return await work;
-  } finally {
-    clearInterval(timer);
+    const [named, open] = await Promise.all([Deno.lstat(path), file.stat()]);
+    return named.ino === open.ino && named.dev === open.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
 const TAKEN = "there is another file of that name already";
 
-/** The SHA-256 of a file; undefined if there is none. */
-async function digestOf(path: string): Promise<string | undefined> {
+/** The SHA-256 of a file of some size; undefined if there is none. */
+async function digestOf(
+  path: string,
+  size: number,
+): Promise<string | undefined> {
   try {
-    const { isFile } = await Deno.lstat(path);
-    if (!isFile) throw new Refusal(TAKEN); // a folder, or a link to elsewhere
+    const there = await Deno.lstat(path);
+    // It may be a folder, or a link to elsewhere; or another file, clearly.
+    if (!there.isFile || there.size !== size) throw new Refusal(TAKEN);
     using file = await Deno.open(path);
     const hash = createHash("sha256");
     await hashAll(file, hash);
@@ -256,10 +293,10 @@ async function publish(part: string, path: string): Promise<void> {
     await Deno.link(part, path);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new Refusal(TAKEN);
-  } finally {
     await Deno.remove(part);
+    throw new Refusal(TAKEN);
   }
+  await Deno.remove(part);
 }
 
 // --- The command line --------------------------------------------------------

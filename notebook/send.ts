@@ -22,6 +22,8 @@ export interface SendOptions {
   name?: string;
   /** Seconds of silence that end a transfer; 0: none. @default {30} */
   timeout?: number;
+  /** So many bytes of the file are read for its SHA-256. */
+  onRead?(bytes: number, size: number): void;
   /** The receiver has these bytes already. */
   onResume?(bytes: number): void;
   /** So many bytes of the file are on their way. */
@@ -60,6 +62,7 @@ export interface Sent {
  * @param path The file.
  * @param options Overrides of the defaults.
  * @returns What was sent; the receiver has confirmed it.
+ * @throws {cli.FileError} If it is no file, or has a name that nobody takes.
  * @throws {Deno.errors.InvalidData} If the receiver says no, with its reason.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
@@ -72,8 +75,9 @@ export async function send(
   const settings = cli.fill(options, FLAGS);
   const { hostname, port, timeout } = settings;
   const name = settings.name || path.split(/[/\\]/).at(-1)!;
+  await check(path, name);
   using file = await Deno.open(path);
-  const { size, digest } = await measure(file);
+  const { size, digest } = await measure(file, settings.onRead);
   const end = new AbortController();
   const { signal } = end;
   using meter = new cli.Meter(timeout, (reason) => end.abort(reason));
@@ -82,7 +86,7 @@ export async function send(
     signal.onabort = () => conn[Symbol.dispose]();
     const reader = new ByteReader(conn, meter);
     await cli.writeAll(conn, `FILE ${size} ${digest} ${name}\n`, meter);
-    const from = Number((await hear(reader, /^FROM (\d{1,15})$/))[1]);
+    const from = await hearFrom(reader, size);
     if (from > 0) settings.onResume?.(from);
     await file.seek(from, Deno.SeekMode.Start);
     const verdict = hear(reader, /^DONE$/);
@@ -96,24 +100,47 @@ export async function send(
 /** Bytes that are read, and sent, at once. */
 const PIECE = 2 ** 18;
 
+/** Refuses what cannot be sent, before anybody is asked to take it. */
+async function check(path: string, name: string): Promise<void> {
+  const { isFile, isDirectory } = await Deno.stat(path);
+  if (!isFile) {
+    const what = isDirectory ? "folder" : "stream or device";
+    throw new cli.FileError(`${path} is a ${what}; what can be sent is a file`);
+  }
+  if (cli.visible(name) !== name) { // a newline would end our own line
+    throw new cli.FileError(
+      `the name ${cli.visible(name)} is not plain; give it another with --name`,
+    );
+  }
+}
+
 /** Finds out how long a file is, and what its SHA-256 is. */
 async function measure(
   file: Deno.FsFile,
+  onRead: SendOptions["onRead"],
 ): Promise<{ size: number; digest: string }> {
   const hash = createHash("sha256");
   const buffer = new Uint8Array(PIECE);
+  const expected = (await file.stat()).size;
   let size = 0;
-  for (let n; (n = await file.read(buffer)) !== null; size += n) {
+  for (let n; (n = await file.read(buffer)) !== null;) {
     hash.update(buffer.subarray(0, n));
+    size += n;
+    onRead?.(size, expected);
   }
   return { size, digest: hash.digest("hex") };
 }
 
+/** Reads from where the receiver wants to have it. */
+async function hearFrom(reader: ByteReader, size: number): Promise<number> {
+  const line = await hear(reader, /^FROM \d{1,15}$/);
+  const from = Number(line.slice(5));
+  if (from > size) throw strange(line);
+  return from;
+}
+
 /** Reads what the receiver says, which should be this, and not NO. */
-async function hear(
-  reader: ByteReader,
-  pattern: RegExp,
-): Promise<RegExpExecArray> {
+async function hear(reader: ByteReader, pattern: RegExp): Promise<string> {
   if (await reader.atEnd()) {
     throw new Deno.errors.UnexpectedEof(
       "the receiver is gone; send the file again, and it goes on from there",
@@ -121,14 +148,16 @@ async function hear(
   }
   const line = await reader.readLine(1000);
   if (line === "WAIT") return await hear(reader, pattern);
-  const match = pattern.exec(line);
-  if (match) return match;
-  const why = /^NO (.+)$/.exec(line)?.[1];
+  if (pattern.test(line)) return line;
+  if (!line.startsWith("NO ")) throw strange(line);
   throw new Deno.errors.InvalidData(
-    why
-      ? `the receiver says no: ${cli.visible(why)}`
-      : `"${cli.visible(line)}" is not what a receiver says`,
+    `the receiver says no: ${cli.visible(line.slice(3))}`,
   );
+}
+
+function strange(line: string): Error {
+  const words = `"${cli.visible(line)}" is not what a receiver says`;
+  return new Deno.errors.InvalidData(words);
 }
 
 /** Sends a file from somewhere to its end, and hears whether that was right. */
@@ -138,14 +167,15 @@ async function pour(
   size: number,
   conn: Deno.TcpConn,
   meter: cli.Meter,
-  verdict: Promise<unknown>,
+  verdict: Promise<string>,
   onProgress: SendOptions["onProgress"],
 ): Promise<void> {
   let over = false; // a receiver may say no before it has all
   verdict.catch(() => {}).then(() => over = true);
   const piece = new Uint8Array(PIECE);
+  let sent = from;
   try {
-    for (let sent = from; sent < size && !over;) {
+    while (sent < size && !over) {
       const n = await file.read(piece);
       if (n === null) break; // it has become shorter: the receiver will notice
       await cli.writeAll(conn, piece.subarray(0, n), meter);
@@ -157,7 +187,8 @@ async function pour(
     throw error;
   }
   await conn.closeWrite();
-  await verdict;
+  const line = await verdict;
+  if (sent < size) throw strange(line); // it cannot have all of it
 }
 
 // --- The command line --------------------------------------------------------
@@ -171,14 +202,14 @@ const FLAGS = {
   verbose: cli.toggle("tell how much was sent, and in what time"),
 };
 
-/** A bar on a terminal that shows how much of a file is sent. */
-function drawBar(): ProgressBar {
+/** A bar on a terminal that shows how far something has come. */
+function drawBar(max: number, what: string): ProgressBar {
   return new ProgressBar({
-    max: 1,
+    max,
     clear: true,
     formatter: ({ styledTime, progressBar, value, max }) =>
       `${styledTime} [${progressBar}] ${formatBytes(value)} of ` +
-      formatBytes(max),
+      `${formatBytes(max)} ${what}`,
   });
 }
 
@@ -193,23 +224,27 @@ if (import.meta.main) {
     grant: cli.address,
     also: ({ file }) => [`--allow-read=${file}`],
     async run({ file, verbose, ...options }) {
-      const bar = Deno.stderr.isTerminal() ? drawBar() : undefined;
-      const begin = performance.now();
-      try {
-        const { digest, sent } = await send(file, {
-          ...options,
-          onResume: (bytes) =>
-            cli.tell(`${formatBytes(bytes)} are there already`),
-          onProgress(bytes, size) {
-            if (bar) [bar.value, bar.max] = [bytes, size];
-          },
-        });
-        cli.print(`${digest}  ${file}\n`);
-        const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-        if (verbose) cli.tell(`${formatBytes(sent)} sent in ${seconds} s`);
-      } finally {
-        await bar?.stop();
+      let bar: ProgressBar | undefined;
+      async function show(bytes: number, size: number, what: string) {
+        if (!Deno.stderr.isTerminal()) return;
+        bar ??= drawBar(size, what);
+        bar.value = bytes;
+        if (bytes < size) return;
+        const done = bar;
+        bar = undefined; // the next one is of something else
+        await done.stop();
       }
+      const begin = performance.now();
+      const { digest, sent } = await send(file, {
+        ...options,
+        onRead: (bytes, size) => void show(bytes, size, "read"),
+        onResume: (bytes) =>
+          cli.tell(`${formatBytes(bytes)} are there already`),
+        onProgress: (bytes, size) => void show(bytes, size, "sent"),
+      }).finally(() => bar?.stop());
+      cli.print(`${digest}  ${file}\n`);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      if (verbose) cli.tell(`${formatBytes(sent)} sent in ${seconds} s`);
     },
   });
 }

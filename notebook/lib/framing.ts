@@ -17,8 +17,8 @@ export interface Source {
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
-/** The byte that ends a line, in every encoding that contains ASCII. */
-const NEWLINE = 10;
+/** The bytes that end a line, in every encoding that contains ASCII. */
+const NEWLINE = 10, RETURN = 13;
 
 /**
  * Reads a stream in the portions that were meant, not in those that arrive.
@@ -107,8 +107,8 @@ export class ByteReader {
   /**
    * A line, without the newline (or carriage return and newline) that ends it.
    *
-   * The newline is looked for among the bytes, before they are decoded: no byte
-   * of a longer UTF-8 character looks like one.
+   * The newline is looked for among the bytes, and the line decoded when it is
+   * whole: no byte of a longer UTF-8 character looks like a newline.
    *
    * @param most Bytes that the line may have, its end not counted.
    * @returns The line.
@@ -116,24 +116,45 @@ export class ByteReader {
    * @throws {Deno.errors.UnexpectedEof} If the stream ends before the line does.
    */
   async readLine(most: number): Promise<string> {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    let line = "";
-    for (let length = 0; !line.endsWith("\n");) {
-      if (await this.atEnd()) break;
-      const newline = this.#arrived.indexOf(NEWLINE);
-      const part = await this.readSome(newline + 1 || this.#arrived.length);
-      length += part.length;
-      line += decoder.decode(part, { stream: true });
-      // One byte more than a line has may be the carriage return of its end.
-      if (length - (line.endsWith("\r\n") ? 2 : 1) > most) {
-        throw new Deno.errors.InvalidData(
-          `a line has at most ${most} bytes, and this one has more`,
-        );
-      }
-    }
-    if (line.endsWith("\n")) return line.replace(/\r?\n$/, "");
-    throw new Deno.errors.UnexpectedEof("the stream ended within a line");
+    return decoder.decode(await this.readLineBytes(most));
   }
+
+  /**
+   * The same, as bytes: not every line is UTF-8.
+   *
+   * @param most Bytes that the line may have, its end not counted.
+   * @returns The bytes, the caller's to keep.
+   * @throws {Deno.errors.InvalidData} If the line is longer.
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends before the line does.
+   */
+  async readLineBytes(most: number): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    // The end of a line is two bytes at most. While it is not there, it may be
+    // that the first of them was the last that came.
+    for (let length = 0; length <= most + 1;) {
+      if (await this.atEnd()) {
+        throw new Deno.errors.UnexpectedEof("the stream ended within a line");
+      }
+      const found = this.#arrived.indexOf(NEWLINE) + 1;
+      const part = await this.readSome(found || this.#arrived.length);
+      length += part.length;
+      parts.push(part.slice());
+      if (!found) continue;
+      const line = withoutEnd(await new Blob(parts).bytes());
+      if (line.length <= most) return line;
+      break;
+    }
+    throw new Deno.errors.InvalidData(
+      `a line has at most ${most} bytes, and this one has more`,
+    );
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A line without its newline, or its carriage return and newline. */
+function withoutEnd(line: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return line.subarray(0, line.at(-2) === RETURN ? -2 : -1);
 }
 
 /**

@@ -49,24 +49,31 @@ export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
 ): Server<A> {
   async function talk(conn: C): Promise<void> {
     const reader = new ByteReader(conn);
-    // A browser keeps its connection for what else it may want.
-    for (let last = false; !last;) {
+    // A browser keeps its connection for what else it may want. When it wants
+    // nothing for long, or has ended, nothing is to be said.
+    while (await cli.within(timeout, reader.atEnd()) === false) {
       const request = await hear(reader, conn);
-      if (request === null) return; // the other side has ended
       const refused = request instanceof Refusal;
-      const response = refused ? request.response : await answer(request, conn);
+      const answer = refused
+        ? await whole(request.response)
+        : await respond(request, conn);
       // Where a request was not understood, nobody knows where it ends.
-      last = refused || LAST.test(request.headers.get("connection") ?? "");
+      const last = refused || isLast(request.headers) || isLast(answer.headers);
+      if (last) answer.headers.set("connection", "close");
       const bare = !refused && request.method === "HEAD";
-      await inTime(write(conn, response, { bare, last }), timeout);
+      const bytes = await toBytes(answer, bare);
+      for (let i = 0; i < bytes.length; i += PIECE) {
+        await inTime(cli.writeAll(conn, bytes.subarray(i, i + PIECE)), timeout);
+      }
+      if (last) return;
     }
   }
 
-  /** The next request, or why there is none that could be answered. */
+  /** The next request, or why it cannot be answered. */
   async function hear(
     reader: ByteReader,
     conn: C,
-  ): Promise<Request | Refusal | null> {
+  ): Promise<Request | Refusal> {
     try {
       return await inTime(readRequest(reader, conn, maxBody), timeout);
     } catch (error) {
@@ -77,20 +84,24 @@ export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
   }
 
   /** What goes wrong while it is answered is our fault, and is not explained. */
-  async function answer(request: Request, conn: C): Promise<Response> {
+  async function respond(request: Request, conn: C): Promise<Answer> {
     try {
-      return await handler(request);
+      return await whole(await handler(request));
     } catch (error) {
       onError?.(error as Error, conn.remoteAddr);
-      return new Refusal(500, "something went wrong here").response;
+      return await whole(
+        new Refusal(500, "something went wrong here").response,
+      );
     }
   }
 
   return serveAll(listener, talk, { onError, grace: 1 });
 }
 
-/** How somebody says that this request is the last. */
-const LAST = /(^|,)\s*close\s*(,|$)/i;
+/** Whether headers say that nothing comes after this. */
+function isLast(headers: Headers): boolean {
+  return /(^|,)\s*close\s*(,|$)/i.test(headers.get("connection") ?? "");
+}
 
 /** A request that is not answered as it was meant. */
 class Refusal extends Error {
@@ -108,7 +119,7 @@ async function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
   const done = promise.then((value) => ({ value }));
   const result = await cli.within(seconds, done);
   if (result) return result.value;
-  throw new Refusal(408, `nothing has moved for ${seconds} s`);
+  throw new Refusal(408, `that took more than ${seconds} s`);
 }
 
 // --- A request: its first line, its headers, its body ------------------------
@@ -119,13 +130,12 @@ const MAX_HEAD = 16_384;
 /** What we know; a browser asks for no more than that. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Reads a request; null if the stream has ended before it began. */
+/** Reads a request. */
 async function readRequest(
   reader: ByteReader,
   conn: Deno.Conn<Deno.Addr>,
   maxBody: number,
-): Promise<Request | null> {
-  if (await reader.atEnd()) return null;
+): Promise<Request> {
   const { line, headers } = await readHead(reader);
   // https://www.rfc-editor.org/rfc/rfc9112#name-request-line
   const parts = /^([!#$%&'*+.^`|~\w-]+) ([!-~]+) HTTP\/(\d)\.(\d)$/.exec(line);
@@ -135,11 +145,15 @@ async function readRequest(
   if (!METHODS.includes(method)) {
     throw new Refusal(501, `nobody knows ${method} here`);
   }
-  // Before 1.1, whoever wanted to keep a connection had to say so.
-  if (minor === "0") headers.set("connection", "close");
-  const url = urlOf(target, headers, minor, conn);
+  if (minor === "0") { // what came with 1.1, one cannot have meant
+    headers.set("connection", "close");
+    headers.delete("expect");
+    if (!headers.has("host")) headers.set("host", "localhost");
+  }
+  const url = urlOf(target, headers, conn);
+  headers.set("host", url.host);
   const body = await readBody(reader, headers, conn, maxBody);
-  const carries = body.length > 0 && method !== "GET" && method !== "HEAD";
+  const carries = method !== "GET" && method !== "HEAD";
   return new Request(url, { method, headers, body: carries ? body : null });
 }
 
@@ -149,9 +163,9 @@ async function readHead(
 ): Promise<{ line: string; headers: Headers }> {
   let room = MAX_HEAD;
   async function readLine(): Promise<string> {
-    const line = await reader.readLine(room).catch(refuseHead);
-    room -= line.length;
-    return line;
+    const line = await reader.readLineBytes(room).catch(refuseHead);
+    room = Math.max(0, room - line.length - 2);
+    return String.fromCharCode(...line); // bytes, and not UTF-8
   }
   const line = await readLine() || await readLine(); // one empty line is let pass
   const headers = new Headers();
@@ -167,7 +181,7 @@ async function readHead(
 }
 
 /** A name, a colon, and a value without control characters. */
-const HEADER = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t -~\xa0-\xff]*?)[ \t]*$/;
+const HEADER = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*$/;
 
 function refuseHead(error: unknown): never {
   if (error instanceof Deno.errors.InvalidData) {
@@ -183,18 +197,20 @@ function refuseHead(error: unknown): never {
 function urlOf(
   target: string,
   headers: Headers,
-  minor: string,
   conn: Deno.Conn<Deno.Addr>,
 ): URL {
-  const host = headers.get("host") ?? (minor === "0" ? "localhost" : "");
+  const host = headers.get("host") ?? "";
+  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i.test(host)) {
+    throw new Refusal(400, "a request has one Host, a name or an address");
+  }
   const scheme = "handshake" in conn ? "https" : "http";
   // Usually it is a path. A proxy is sent the whole address.
   const whole = target.startsWith("/")
     ? `${scheme}://${host}${target}`
     : target;
-  const url = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(host) &&
-    /^https?:/i.test(whole) && URL.parse(whole);
-  if (!url) throw new Refusal(400, "one Host and one path are needed");
+  const url = /^https?:\/\/[^@#/?]+([/?][^#]*)?$/i.test(whole) &&
+    URL.parse(whole);
+  if (!url) throw new Refusal(400, "the first line asks for no path");
   return url;
 }
 
@@ -243,25 +259,43 @@ const REASONS: Record<number, string> = {
   505: "HTTP Version Not Supported",
 };
 
-/** Writes a response; a bare one has no body, but tells what it would be. */
-async function write(
-  conn: Deno.Conn<Deno.Addr>,
-  response: Response,
-  { bare, last }: { bare: boolean; last: boolean },
-): Promise<void> {
+/** Bytes that are sent at once; how long the next ones take is limited. */
+const PIECE = 2 ** 16;
+
+/** A response of which everything is there. */
+interface Answer {
+  status: number;
+  reason: string;
+  headers: Headers;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+/** Takes what a handler returned, to its end. */
+async function whole(response: Response): Promise<Answer> {
   const { status, statusText } = response;
-  const body = await response.bytes();
-  const headers = new Headers(response.headers);
-  headers.set("date", new Date().toUTCString());
-  if (last) headers.set("connection", "close");
-  const bodiless = status === 204 || status === 304;
-  if (!bodiless) headers.set("content-length", `${body.length}`);
+  if (status < 200) throw new RangeError(`${status} is no answer`);
   const reason = statusText || REASONS[status] || "";
+  const headers = new Headers(response.headers);
+  headers.delete("transfer-encoding"); // there is one length, which is ours
+  return { status, reason, headers, body: await response.bytes() };
+}
+
+/** Writes an answer down; a bare one tells only how long its body would be. */
+async function toBytes(
+  { status, reason, headers, body }: Answer,
+  bare: boolean,
+): Promise<Uint8Array> {
+  const bodiless = status === 204 || status === 304;
+  if (bodiless) headers.delete("content-length");
+  else if (!bare || body.length > 0 || !headers.has("content-length")) {
+    headers.set("content-length", `${body.length}`);
+  }
+  headers.set("date", new Date().toUTCString());
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
     ...Array.from(headers, ([name, value]) => `${name}: ${value}`),
   ].map((line) => `${line}\r\n`).join("");
+  const bytes = Uint8Array.from(`${head}\r\n`, (c) => c.charCodeAt(0));
   // One write for both: a small head alone would be a packet of its own.
-  const whole = new Blob([head, "\r\n", bare || bodiless ? "" : body]);
-  await cli.writeAll(conn, await whole.bytes());
+  return await new Blob([bytes, bare || bodiless ? "" : body]).bytes();
 }

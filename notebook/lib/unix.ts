@@ -36,21 +36,22 @@ export async function listenUnix(path: string): Promise<Deno.UnixListener> {
     return Deno.listen({ transport: "unix", path });
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const { isSocket } = await Deno.lstat(path); // or somebody's only copy
-    if (!isSocket || await isAnswered(path)) throw error;
+    if (!await isLeftBehind(path)) throw error;
   }
   await Deno.remove(path);
   return Deno.listen({ transport: "unix", path });
 }
 
-/** Whether somebody listens on the path. */
-async function isAnswered(path: string): Promise<boolean> {
+/** Whether there is a socket at the path, and nobody listens on it. */
+async function isLeftBehind(path: string): Promise<boolean> {
+  const { isSocket } = await Deno.lstat(path);
+  if (!isSocket) return false; // but somebody's file
   try {
     const conn = await Deno.connect({ transport: "unix", path });
     conn.close();
-    return true;
+    return false;
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
-    throw error;
+    // Any other failure comes from somebody who is there: too busy, say.
+    return error instanceof Deno.errors.ConnectionRefused;
   }
 }

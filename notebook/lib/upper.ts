@@ -2,10 +2,11 @@
  * A small service for other processes: they send messages, and it sends each
  * back in capitals. It does not know over which kind of socket.
  *
- * It is a program, too, which listens on a Unix domain socket:
+ * It is a program, too, which listens on a Unix domain socket. What it is allowed
+ * is named by its whole path:
  *
  * ```sh
- * deno run --allow-net=unix:door --allow-read=door --allow-write=door notebook/lib/upper.ts door
+ * deno run --allow-net=unix:$PWD/door --allow-read=$PWD/door --allow-write=$PWD/door notebook/lib/upper.ts $PWD/door
  * ```
  *
  * @module
@@ -43,8 +44,8 @@ export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
 ): Server<A> {
   async function talk(conn: C): Promise<void> {
     for await (const message of frames(conn, MOST)) {
-      const text = new TextDecoder().decode(message).toUpperCase();
-      await writeAll(conn, frame(new TextEncoder().encode(text)));
+      const text = decoder.decode(message).toUpperCase();
+      await writeAll(conn, frame(encoder.encode(text)));
     }
   }
   return serveAll(listener, talk, options);
@@ -60,14 +61,17 @@ export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
 export function ask(
   conn: Deno.Conn<Deno.Addr>,
 ): (text: string) => Promise<string> {
-  const answers = frames(conn, MOST);
+  const answers = frames(conn, 3 * MOST); // capitals may be longer: ŉ is ʼN
   return async (text) => {
-    await writeAll(conn, frame(new TextEncoder().encode(text)));
+    await writeAll(conn, frame(encoder.encode(text)));
     const { value } = await answers.next();
     if (!value) throw new Deno.errors.UnexpectedEof("there was no answer");
-    return new TextDecoder().decode(value);
+    return decoder.decode(value);
   };
 }
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 if (import.meta.main) {
   const [path] = Deno.args;
