@@ -1,5 +1,5 @@
 /**
- * What the four command lines share. The conversations themselves are in the
+ * What the command lines share. The conversations themselves are in the
  * scripts; here is, in this order:
  *
  * - Conversations: counting, waiting, writing all of a message

@@ -145,7 +145,7 @@ async function named(
   let isLate = false;
   const timer = timeout && setTimeout(async () => {
     isLate = true; // a name that comes now is no longer taken
-    await cli.within(PATIENCE, tell(late.message).catch(() => {}));
+    await cli.within(PATIENCE, tell("You took too long.").catch(() => {}));
     close(conn);
   }, timeout * 1000);
   try {
