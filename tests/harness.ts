@@ -7,7 +7,7 @@
 
 import net from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { assert, fail } from "@std/assert";
+import { assert, assertEquals, fail } from "@std/assert";
 import { address, within } from "../cli.ts";
 import { isInstalled } from "../notebook/lib/child.ts";
 
@@ -229,6 +229,30 @@ export function noise(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** A stream whose reads bring these parts, one after the other, and its end. */
+export class Parts {
+  /** The reads that it was asked for. */
+  reads = 0;
+  readonly #parts: Uint8Array[];
+
+  /** Starts with nothing read. */
+  constructor(...parts: Uint8Array[]) {
+    this.#parts = parts;
+  }
+
+  /** Brings the next part, or as much of it as the buffer holds. */
+  read(buffer: Uint8Array): Promise<number | null> {
+    this.reads++;
+    const part = this.#parts.shift();
+    if (!part) return Promise.resolve(null);
+    const taken = part.subarray(0, buffer.length);
+    buffer.set(taken);
+    const rest = part.subarray(taken.length);
+    if (rest.length > 0) this.#parts.unshift(rest);
+    return Promise.resolve(taken.length);
+  }
+}
+
 /** Connects by Node's sockets, which can end a connection by a reset. */
 export function connect(port: number): Promise<net.Socket> {
   const { promise, resolve } = Promise.withResolvers<net.Socket>();
@@ -370,4 +394,32 @@ export async function copyProject(to: string): Promise<void> {
 
 function toFolder(path: string): URL {
   return pathToFileURL(`${path}/`);
+}
+
+/**
+ * Every permission that a script asked for, as Deno's own audit has it. What is
+ * asked for to load the code (`import`) is Deno's doing, before the script runs.
+ */
+export async function audited(
+  run: (options: ProcessOptions) => Promise<void>,
+): Promise<string[]> {
+  const file = await Deno.makeTempFile();
+  await run({ env: { DENO_AUDIT_PERMISSIONS: file } });
+  const lines = (await Deno.readTextFile(file)).trim().split("\n");
+  await Deno.remove(file);
+  const asked = lines.map((line) => JSON.parse(line))
+    .filter(({ permission }) => permission !== "import")
+    .map(({ permission, value }) => `${permission} ${value}`);
+  return [...new Set(asked)].sort();
+}
+
+/** How a script that fails ends: its exit code, and the one line it tells. */
+export async function failure(
+  script: Process,
+): Promise<[code: number, line: string]> {
+  const code = await script.code();
+  const [line, ...rest] = script.err.text.split("\n");
+  assertEquals(rest, [""], `one line, no stack trace: ${script.err.text}`);
+  assertEquals(script.out.text, "");
+  return [code, line];
 }
