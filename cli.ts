@@ -837,6 +837,7 @@ export async function* input(): AsyncGenerator<Uint8Array> {
 
 /** A file or a folder is not what it should be, which no peer has to do with. */
 export class FileError extends Error {
+  /** What kind of failure it is. */
   override name = "FileError";
 }
 

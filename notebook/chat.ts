@@ -167,8 +167,9 @@ async function named(
   }
 }
 
-/** Letters, digits, - and _, all of which can be seen. */
-const NAME = /^[[\p{L}\p{N}_\-]--\p{Default_Ignorable_Code_Point}]{1,20}$/v;
+/** Letters with their marks, digits, - and _, all of which can be seen. */
+const NAME =
+  /^(?!\p{M})[[\p{L}\p{M}\p{N}_\-]--\p{Default_Ignorable_Code_Point}]{1,20}$/v;
 const RULE = "A name has 1 to 20 letters, digits, - or _";
 
 /**

@@ -3,10 +3,10 @@ import { exchange } from "../client.ts";
 import config from "../deno.json" with { type: "json" };
 import { exchange as exchangeUdp } from "../udp/client.ts";
 import {
+  audited,
   needs,
   type Path,
   Process,
-  type ProcessOptions,
   ROOT,
   SCRIPTS,
   start,
@@ -63,23 +63,6 @@ for (const path of SCRIPTS) {
       assertStringIncludes(long.out.text, `  --${flag} `);
     }
   });
-}
-
-/**
- * Every permission that a script asked for, as Deno's own audit has it. What is
- * asked for to load the code (`import`) is Deno's doing, before the script runs.
- */
-async function audited(
-  run: (options: ProcessOptions) => Promise<void>,
-): Promise<string[]> {
-  const file = await Deno.makeTempFile();
-  await run({ env: { DENO_AUDIT_PERMISSIONS: file } });
-  const lines = (await Deno.readTextFile(file)).trim().split("\n");
-  await Deno.remove(file);
-  const asked = lines.map((line) => JSON.parse(line))
-    .filter(({ permission }) => permission !== "import")
-    .map(({ permission, value }) => `${permission} ${value}`);
-  return [...new Set(asked)].sort();
 }
 
 Deno.test("over TCP nothing is asked for but the one address", async () => {
