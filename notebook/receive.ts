@@ -166,7 +166,8 @@ function parse(line: string, { maxBytes }: Settings): Offer {
   const [, size, digest, name] = parts;
   const plain = PLAIN_NAME.test(name) && !RESERVED.test(name);
   if (!plain || cli.encode(name).length > MAX_NAME) {
-    throw new Refusal(`the name ${cli.visible(name)} is not plain`);
+    const shown = cli.visible(name).slice(0, MAX_NAME);
+    throw new Refusal(`the name ${shown} is not plain: ${RULE}`);
   }
   if (maxBytes > 0 && Number(size) > maxBytes) {
     throw new Refusal(`a file has at most ${maxBytes} bytes`);
@@ -176,6 +177,8 @@ function parse(line: string, { maxBytes }: Settings): Offer {
 
 /** Bytes that a name may have. */
 const MAX_NAME = 200;
+const RULE = `it has 1 to ${MAX_NAME} bytes, and neither a dot at an end nor ` +
+  'any of / \\ : * ? " < > |';
 
 /**
  * A name that stays in its folder, wherever it is stored: no slash or backslash,

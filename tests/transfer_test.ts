@@ -725,7 +725,7 @@ const STOPS = "the stream ended within a line";
 /** What is answered with NO, and why. */
 const REFUSED: [what: string, said: string | Uint8Array, why: RegExp][] = [
   ...NAMES.map(([what, name]) => {
-    const why = /^the name .+ is not plain$|^that is no offer: /;
+    const why = /^the name .+ is not plain: it has .+$|^that is no offer: /;
     return [`a name that is ${what}`, offer(name, noise(3)), why];
   }) as [string, string, RegExp][],
   ...OFFERS.map(([what, said]) => {

@@ -95,13 +95,11 @@ export class ByteReader {
    * @throws {Deno.errors.UnexpectedEof} If the stream ends before the last.
    */
   async readExactly(length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const whole = new Uint8Array(length);
-    for (let have = 0; have < length;) {
-      const part = await this.readSome(length - have);
-      whole.set(part, have);
-      have += part.length;
+    const whole = new GrowingBytes();
+    while (whole.length < length) {
+      whole.add(await this.readSome(length - whole.length));
     }
-    return whole;
+    return whole.bytes;
   }
 
   /**
@@ -128,25 +126,47 @@ export class ByteReader {
    * @throws {Deno.errors.UnexpectedEof} If the stream ends before the line does.
    */
   async readLineBytes(most: number): Promise<Uint8Array<ArrayBuffer>> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
+    const line = new GrowingBytes();
     // The end of a line is two bytes at most. While it is not there, it may be
     // that the first of them was the last that came.
-    for (let length = 0; length <= most + 1;) {
+    while (line.length <= most + 1) {
       if (await this.atEnd()) {
         throw new Deno.errors.UnexpectedEof("the stream ended within a line");
       }
       const found = this.#arrived.indexOf(NEWLINE) + 1;
-      const part = await this.readSome(found || this.#arrived.length);
-      length += part.length;
-      parts.push(part.slice());
+      line.add(await this.readSome(found || this.#arrived.length));
       if (!found) continue;
-      const line = withoutEnd(await new Blob(parts).bytes());
-      if (line.length <= most) return line;
+      const content = withoutEnd(line.bytes);
+      if (content.length <= most) return content;
       break;
     }
     throw new Deno.errors.InvalidData(
       `a line has at most ${most} bytes, and this one has more`,
     );
+  }
+}
+
+/**
+ * Bytes that come in parts. Its room grows with what has come, and not with what
+ * was promised; a part may be a single byte, and costs no more than that.
+ */
+class GrowingBytes {
+  length = 0;
+  #room = new Uint8Array(64);
+
+  add(part: Uint8Array): void {
+    const needed = this.length + part.length;
+    if (needed > this.#room.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#room.length));
+      larger.set(this.bytes);
+      this.#room = larger;
+    }
+    this.#room.set(part, this.length);
+    this.length = needed;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#room.subarray(0, this.length);
   }
 }
 

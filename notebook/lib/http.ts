@@ -1,7 +1,8 @@
 /**
  * HTTP/1.1 by hand: as much of it as a browser needs, and no less than it takes
  * to be safe. What a request is called (RFC 9110) and how it is written (RFC
- * 9112) is all here; the comments tell what is left out.
+ * 9112) is here, but for bodies whose length is not told before (chunks): they
+ * are refused. A handler has all the time that it wants.
  *
  * @module
  */

@@ -13,7 +13,10 @@ export interface ServeOptions<A extends Deno.Addr> {
   maxConnections?: number;
   /** Seconds that conversations in flight are given at a shutdown. @default {5} */
   grace?: number;
-  /** A conversation failed, or (at the server's own address) the listening. */
+  /**
+   * A conversation failed, or (at the server's own address) the listening. It
+   * must not throw: there is nobody left to tell.
+   */
   onError?(error: Error, at: A): void;
 }
 
