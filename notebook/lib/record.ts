@@ -12,7 +12,11 @@ import { print } from "./show.ts";
 export const RECORDED = new URL("../recorded/", import.meta.url);
 
 /** Something that not every machine has: a system, a right, or a program. */
-export type Need = "linux" | "root" | (string & Record<never, never>);
+export type Need =
+  | "linux"
+  | "root"
+  | "record" // keeps a machine busy for long: only RECORD=1 does it
+  | (string & Record<never, never>);
 
 /** A run of an experiment, as it is kept in a file. */
 interface Recording {
@@ -39,7 +43,8 @@ interface Recording {
  * ```
  *
  * @param name The experiment's name, which is also the file's.
- * @param needs What it takes; anything but "linux" and "root" is a program.
+ * @param needs What it takes; anything but "linux", "root" and
+ * "record" is a program.
  * @param experiment What to do; it returns plain data, as JSON can hold it.
  * @returns What was found.
  * @throws {Deno.errors.NotFound} If it is neither possible nor recorded.
@@ -65,7 +70,11 @@ export async function observe<T>(
 }
 
 /** Needs that are no programs, in words. */
-const WORDS: Record<string, string> = { linux: "Linux", root: "root's rights" };
+const WORDS: Record<string, string> = {
+  linux: "Linux",
+  root: "root's rights",
+  record: "RECORD=1, as it keeps the machine busy",
+};
 
 async function record(file: URL, found: unknown): Promise<void> {
   const recording: Recording = {
@@ -79,6 +88,7 @@ async function record(file: URL, found: unknown): Promise<void> {
 
 function isMet(need: Need): boolean {
   if (Deno.env.get("RECORD") === "0") return false;
+  if (need === "record") return Deno.env.get("RECORD") === "1";
   if (need === "linux") return isLinux();
   if (need === "root") return isLinux() && Deno.uid() === 0;
   return isInstalled(need);
