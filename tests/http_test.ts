@@ -9,7 +9,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { visible, writeAll } from "../cli.ts";
+import { visible, within, writeAll } from "../cli.ts";
 import { selfSigned } from "../notebook/lib/certificate.ts";
 import {
   type Handler,
@@ -111,6 +111,11 @@ function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** A text whose bytes were taken for characters. */
+function utf8(text: string): string {
+  return new TextDecoder().decode(latin1(text));
+}
+
 /** Sends bytes, and reads until the server has ended the connection. */
 async function say(
   { port }: { port: number },
@@ -120,7 +125,15 @@ async function say(
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await writeAll(conn, latin1(text));
   if (closing) await conn.closeWrite();
-  return answersIn(await new Response(conn.readable).bytes(), text);
+  const all = new Response(conn.readable).bytes();
+  return answersIn(await beforeDeadline(all), text);
+}
+
+/** The same promise, but a server that never comes to an end fails the test. */
+async function beforeDeadline<T>(promise: Promise<T>): Promise<T> {
+  const done = await within(30, promise.then((value) => ({ value })));
+  assert(done, "Expected the server to answer, and to end the connection");
+  return done.value;
 }
 
 /** What a client makes of an answer. */
@@ -376,7 +389,7 @@ async function serveOne(
     [Symbol.dispose]: () => gone.reject(new Deno.errors.BadResource("closed")),
   };
   const server = serve(listener as unknown as Deno.TcpListener, site, options);
-  await closed.promise;
+  await beforeDeadline(closed.promise);
   await server.shutdown();
   return answer.replaceAll(/^date: .*\r\n/gm, "");
 }
@@ -633,8 +646,8 @@ const REFUSED: [name: string, status: number, request: string][] = [
   ["an endless header", 431, `GET / HTTP/1.1\r\nX: ${"a".repeat(100_000)}`],
   ["endless headers", 431, "GET / HTTP/1.1\r\n" + "X: a\r\n".repeat(20_000)],
   ["endless names", 431, "GET / HTTP/1.1\r\n" + "a:\r\n".repeat(20_000)],
-  // Bytes are counted, not characters, and those that end a line as well.
   ["24,000 bytes in short lines", 431, get(...Array(6000).fill("a:"))],
+  // Bytes are counted, not characters.
   [
     "headers of two-byte characters",
     431,
@@ -659,18 +672,81 @@ for (const [name, status, request] of REFUSED) {
   });
 }
 
+/** A GET whose head has so many bytes, the ends of its lines not counted. */
+function getOf(bytes: number): string {
+  const least = get("X: ").replaceAll("\r\n", "").length;
+  return get(`X: ${"a".repeat(bytes - least)}`);
+}
+
+/** Headers of so many names, which all differ. */
+function names(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `X-${i}: y`);
+}
+
 for (
-  const [name, request] of [
-    ["as large as allowed", get(`X: ${"a".repeat(16_300)}`)],
-    ["of as many headers", get(...Array(2000).fill("X:abcd"))],
+  const [name, most, tooMuch] of [
+    ["16,384 bytes", getOf(16_384), getOf(16_385)],
+    ["100 headers", get(...names(99)), get(...names(100))],
+    [
+      "100 headers of one name",
+      get(...Array(99).fill("X: y")),
+      get(...Array(100).fill("X: y")),
+    ],
   ]
 ) {
-  Deno.test(`a head ${name} is let in`, async () => {
+  Deno.test(`a head of ${name} is let in, and nothing more`, async () => {
     await using server = listen();
-    const answers = await say(server, request, { closing: true });
-    assertEquals(answers.map(({ status }) => status), [200]);
+    const answers = await say(server, most + tooMuch, { closing: true });
+    assertEquals(answers.map(({ status }) => status), [200, 431]);
   });
 }
+
+for (
+  const [name, header] of [
+    ["blanks", `X: ${" ".repeat(16_000)}\x01`],
+    ["blanks in a value", `X: a${"\t ".repeat(8000)}b\x01`],
+    ["blanks, but no colon", `X${" ".repeat(16_000)}`],
+    ["blanks that are none", `X: ${"\xa0".repeat(16_000)}\x01`],
+  ]
+) {
+  Deno.test(`a header of many ${name} does not stop the server`, async () => {
+    // In a process of its own: in ours, it would stop the deadline, too.
+    const code = `
+      import { serve } from "./notebook/lib/http.ts";
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      console.log(listener.addr.port);
+      serve(listener, () => new Response("still here"));
+    `;
+    await using child = new Process(
+      Deno.execPath(),
+      ["run", "-q", "--no-prompt", "--allow-net=127.0.0.1:0", "-"],
+      { stdin: new TextEncoder().encode(code) },
+    );
+    const [, line] = await child.out.until(/^(\d+)\n/);
+    const server = { port: Number(line) };
+    const [{ status }] = await say(server, get(header));
+    assertEquals(status, 400);
+    const [{ body }] = await say(server, last("GET /"));
+    assertEquals(body, "still here");
+  });
+}
+
+Deno.test("only spaces and tabs around a value are not part of it", async () => {
+  await using server = listen();
+  for (
+    const [sent, value] of [
+      ["", ""],
+      [" \t ", ""],
+      ["a", "a"],
+      [" \ta\t b \t", "a\t b"],
+      ["\xa0a\xa0", "\xa0a\xa0"],
+      [": a:", ": a:"],
+    ]
+  ) {
+    const answers = await say(server, last("GET /asked", [`X-Asked:${sent}`]));
+    assertEquals(JSON.parse(utf8(answers[0].body)).asked, value);
+  }
+});
 
 Deno.test("a body is let in to the last byte that is allowed", async () => {
   await using server = listen(site, { maxBody: 1000 });
