@@ -474,10 +474,13 @@ Deno.test("the connection stays until one of both says that it is the last", asy
       ["GET / HTTP/1.1\r\n", 2],
       ["GET / HTTP/1.1\r\nConnection: keep-alive\r\n", 2],
       ["GET / HTTP/1.1\r\nConnection: closed\r\n", 2], // that means nothing
+      ["GET / HTTP/1.1\r\nConnection: \xa0close\r\n", 2], // nor does that
       ["GET / HTTP/1.1\r\nConnection: close\r\n", 1],
       ["GET / HTTP/1.1\r\nConnection: x, CLOSE\r\n", 1],
       ["GET / HTTP/1.1\r\nConnection: x\r\nConnection: close\r\n", 1],
+      ["GET / HTTP/1.1\r\nConnection: close\t ,\r\n", 1],
       ["GET / HTTP/1.0\r\n", 1],
+      ["GET / HTTP/1.0\r\nConnection: keep-alive\r\n", 1],
     ] as const
   ) {
     const answers = await say(server, first + lines, { closing: true });
@@ -504,17 +507,45 @@ const URLS: [target: string, host: string, url: string][] = [
   // The whole address counts more than Host (RFC 9112, 3.2.2).
   ["http://b.example/asked", "a.example", "http://b.example/asked"],
   ["HTTP://B.example:81/asked?q", "a.example", "http://b.example:81/asked?q"],
+  ["http://b.example", "a.example", "http://b.example/"],
+  ["http://b.example?q", "a.example", "http://b.example/?q"],
+  ["http://[::1]:81/", "a.example", "http://[::1]:81/"],
 ];
 
 for (const [target, host, url] of URLS) {
   Deno.test(`${target} at Host ${host} is ${url}`, async () => {
-    await using server = listen((request) => new Response(request.url));
+    await using server = listen(({ url, headers }) => {
+      return new Response(`${url} of ${headers.get("host")}`);
+    });
     const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n` +
       "Connection: close\r\n\r\n";
     const [{ status, body }] = await say(server, request);
-    assertEquals([status, body], [200, url]);
+    // A handler that looks at the one must see the same as one that looks at
+    // the other.
+    assertEquals([status, body], [200, `${url} of ${new URL(url).host}`]);
   });
 }
+
+Deno.test("OPTIONS may ask about the server itself, of no path", async () => {
+  await using server = listen(({ method, url }) => {
+    return new Response(`${method} ${url}`);
+  });
+  // RFC 9112, 3.2.4: the path is empty then; a URL has a slash in its place.
+  const [{ status, body }] = await say(server, last("OPTIONS *"));
+  assertEquals([status, body], [200, "OPTIONS http://a.example/"]);
+});
+
+Deno.test("HTTP/1.0 needs no Host, and is never told to go on", async () => {
+  await using server = listen();
+  const headers = ["Expect: 100-continue", "Content-Length: 2", "", "ab"];
+  const post = (line: string) => [line, ...headers].join("\r\n");
+  const old = await say(server, post("POST /echo HTTP/1.0"));
+  assertEquals(old.map(({ status, body }) => [status, body]), [[200, "ab"]]);
+  const today = await say(server, last("POST /echo", headers));
+  assertEquals(today.map(({ status }) => status), [100, 200]);
+  const [{ body }] = await say(server, "GET /asked HTTP/1.0\r\n\r\n");
+  assertEquals(JSON.parse(body).url, "http://localhost/asked");
+});
 
 // --- What is refused ---------------------------------------------------------
 
@@ -590,6 +621,20 @@ const REFUSED: [name: string, status: number, request: string][] = [
     "http://a:99999/",
     "http:evil.example",
     "http:/evil.example",
+    "http:///evil.example",
+    "http://?",
+    "http://a:port/",
+    "http://[a/",
+    // What others may take for another host than we do.
+    "http://user@a/",
+    "http://a@/",
+    "http://a\\@evil.example/",
+    "http://a\\evil.example/",
+    "http://%61/",
+    "http://a,b/",
+    "http://a#b",
+    "/a#b",
+    "*", // is for OPTIONS
   ].map((target): [string, number, string] => {
     return [
       `target ${target}`,
@@ -597,6 +642,8 @@ const REFUSED: [name: string, status: number, request: string][] = [
       `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`,
     ];
   }),
+  ["https where it is not spoken", 421, last("GET https://a/")],
+  ["a path like an asterisk", 400, "OPTIONS *a HTTP/1.1\r\nHost: a\r\n\r\n"],
   ["no Host beside a whole address", 400, "GET http://a/ HTTP/1.1\r\n\r\n"],
   // The headers.
   ["a space before the colon", 400, get("X : y")],

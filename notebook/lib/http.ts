@@ -101,7 +101,7 @@ export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
 
 /** Whether headers say that nothing comes after this. */
 function isLast(headers: Headers): boolean {
-  return /(^|,)\s*close\s*(,|$)/i.test(headers.get("connection") ?? "");
+  return /(^|,)[ \t]*close[ \t]*(,|$)/i.test(headers.get("connection") ?? "");
 }
 
 /** A request that is not answered as it was meant. */
@@ -154,7 +154,7 @@ async function readRequest(
     headers.delete("expect");
     if (!headers.has("host")) headers.set("host", "localhost");
   }
-  const url = urlOf(target, headers, conn);
+  const url = urlOf(method, target, headers, conn);
   headers.set("host", url.host);
   const body = await readBody(reader, headers, conn, maxBody);
   const carries = method !== "GET" && method !== "HEAD";
@@ -223,25 +223,44 @@ function refuseHead(error: unknown): never {
   throw error;
 }
 
+/** A host, which is a name or an address, and perhaps its port. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+
+/** A whole address: its host, and what else it says. */
+const ADDRESS = /^https?:\/\/([^/?#]*)([/?][^#]*)?$/i;
+
 /** What is asked for, of which host: one machine may serve many. */
 function urlOf(
+  method: string,
   target: string,
   headers: Headers,
   conn: Deno.Conn<Deno.Addr>,
 ): URL {
   const host = headers.get("host") ?? "";
-  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i.test(host)) {
+  if (!HOST.test(host)) {
     throw new Refusal(400, "a request has one Host, a name or an address");
   }
   const scheme = "handshake" in conn ? "https" : "http";
-  // Usually it is a path. A proxy is sent the whole address.
-  const whole = target.startsWith("/")
-    ? `${scheme}://${host}${target}`
-    : target;
-  const url = /^https?:\/\/[^@#/?]+([/?][^#]*)?$/i.test(whole) &&
-    URL.parse(whole);
+  const here = `${scheme}://${host}`;
+  const whole = fullAddress(method, target, here);
+  // Its host is read as strictly as ours: what else may stand there, such as
+  // `user@`, a backslash or a percent sign, other programs read differently.
+  const [, authority = ""] = ADDRESS.exec(whole) ?? [];
+  const url = HOST.test(authority) && URL.parse(whole);
   if (!url) throw new Refusal(400, "the first line asks for no path");
+  if (url.protocol !== `${scheme}:`) {
+    throw new Refusal(421, `only ${scheme} is spoken on this connection`);
+  }
   return url;
+}
+
+/**
+ * Usually the target is a path. A proxy is sent the whole address. And OPTIONS
+ * may be asked, by an asterisk, about the server and none of its paths.
+ */
+function fullAddress(method: string, target: string, here: string): string {
+  if (target.startsWith("/")) return here + target;
+  return target === "*" && method === "OPTIONS" ? here : target;
 }
 
 /** Reads the body, whose length must have been told before. */
@@ -283,6 +302,7 @@ const REASONS: Record<number, string> = {
   405: "Method Not Allowed",
   408: "Request Timeout",
   413: "Content Too Large",
+  421: "Misdirected Request",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
