@@ -361,8 +361,9 @@ Deno.test({
  * to what it was answered when the server has closed the connection.
  */
 async function serveOne(
-  client: Pick<Deno.Conn, "read">,
+  client: Pick<Deno.Conn, "read"> & Partial<Pick<Deno.Conn, "write">>,
   options?: ServeOptions<Deno.NetAddr>,
+  handler: Handler = site,
 ): Promise<string> {
   const closed = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<never>(); // once the listener is closed
@@ -372,9 +373,10 @@ async function serveOne(
   const conn = {
     remoteAddr: addr,
     read: async (buffer: Uint8Array) => open ? await client.read(buffer) : null,
-    write(bytes: Uint8Array) {
-      answer += new TextDecoder().decode(bytes);
-      return Promise.resolve(bytes.length);
+    async write(bytes: Uint8Array) {
+      const n = await client.write?.(bytes) ?? bytes.length;
+      answer += new TextDecoder().decode(bytes.subarray(0, n));
+      return n;
     },
     closeWrite: () => Promise.resolve(),
     [Symbol.dispose]() {
@@ -388,7 +390,11 @@ async function serveOne(
     accept: async () => coming.pop() ?? await gone.promise,
     [Symbol.dispose]: () => gone.reject(new Deno.errors.BadResource("closed")),
   };
-  const server = serve(listener as unknown as Deno.TcpListener, site, options);
+  const server = serve(
+    listener as unknown as Deno.TcpListener,
+    handler,
+    options,
+  );
   await beforeDeadline(closed.promise);
   await server.shutdown();
   return answer.replaceAll(/^date: .*\r\n/gm, "");
@@ -444,6 +450,15 @@ Deno.test("an answer is as long as it says, also without its body", async () => 
     assertEquals(about(bare), about(full));
     assertEquals(Number(full.headers.get("content-length")), full.body.length);
   }
+});
+
+Deno.test("an answer has one length, whatever its handler says", async () => {
+  const headers = { "content-length": "9", "transfer-encoding": "chunked" };
+  await using server = listen(() => new Response("12345", { headers }));
+  const [answer] = await say(server, last("GET /"));
+  assertEquals(answer.headers.get("content-length"), "5");
+  assertEquals(answer.headers.has("transfer-encoding"), false);
+  assertEquals(answer.body, "12345");
 });
 
 Deno.test("a handler that answers HEAD by itself has its Content-Length told", async () => {
@@ -664,12 +679,47 @@ const REFUSED: [name: string, status: number, request: string][] = [
   // The length of the body, about which two readers must never differ.
   ["Content-Length twice", 400, post("Content-Length: 5", "Content-Length: 0")],
   ["the same twice", 400, post("Content-Length: 5", "Content-Length: 5")],
-  ...["5, 5", "-1", "+5", "0x5", "5e0", "5.0", "5 5", "", "five", "5;", "٥"]
+  ...[
+    "5, 5",
+    "5,",
+    "-1",
+    "+5",
+    "0x5",
+    "5e0",
+    "5.0",
+    "5 5",
+    "",
+    "five",
+    "5;",
+    "٥",
+    "5\u2028",
+  ]
     .map((length): [string, number, string] => {
       const bytes = String.fromCharCode(...new TextEncoder().encode(length));
       const name = `Content-Length "${length}"`;
       return [name, 400, post(`Content-Length: ${bytes}`)];
     }),
+  ...[
+    "Content-Length:5\xa0",
+    "Content-Length:\x0b5",
+    "Content-Length: 5\0",
+    "Content-Length: 5\r",
+    "Content-Length: 5\r\t",
+    "Content-Length : 5",
+    "Content-Length\xa0: 5",
+    " Content-Length: 5",
+    "Content-Length: 1\r\n 5",
+    "Content-Length:\r\n 5",
+    "\rContent-Length: 5",
+    "\0Content-Length: 5",
+    "Transfer-Encoding : chunked",
+    "Transfer-Encoding:\x0bchunked",
+    "Transfer-Encoding\0: chunked",
+    "X: y\r\n\tTransfer-Encoding: chunked",
+  ].map((header): [string, number, string] => {
+    return [JSON.stringify(header), 400, post(header)];
+  }),
+  ["an empty line of two CRs", 400, get().replace(/\r\n$/, "\r\r\n")],
   ["a length of 2 to the 64th", 400, post(`Content-Length: ${2n ** 64n}`)],
   ["a length of 2 to the 40th", 413, post(`Content-Length: ${2 ** 40}`)],
   ["a body of 1 byte too many", 413, post("Content-Length: 1001")],
@@ -863,6 +913,59 @@ Deno.test("who sends a byte now and then is given up, too", async () => {
   const answer = await serveOne(slow, { timeout: 0.1 });
   assertMatch(answer, /^HTTP\/1.1 408 Request Timeout\r\n/);
   await byte; // on which a read still waited
+});
+
+/** One who asks for a page, and then neither says more nor ends. */
+function quiet(request: string): Pick<Deno.Conn, "read"> {
+  const parts = new Parts(latin1(request));
+  const never = new Promise<null>(() => {});
+  return {
+    read: (buffer) => parts.reads === 0 ? parts.read(buffer) : never,
+  };
+}
+
+for (const [name, request] of [["nothing", ""], ["nothing more", get()]]) {
+  Deno.test(`who says ${name} is let go, and nobody complains`, async () => {
+    const errors: Error[] = [];
+    const answer = await serveOne(quiet(request), {
+      timeout: 0.1,
+      onError: (error) => void errors.push(error),
+    });
+    assertEquals(answer.startsWith("HTTP/1.1 200 OK\r\n"), request !== "");
+    assertEquals(errors, []);
+  });
+}
+
+Deno.test("who does not take the answer is given up", async () => {
+  const errors: string[] = [];
+  const client = {
+    ...quiet(get()),
+    write: () => new Promise<number>(() => {}),
+  };
+  const answer = await serveOne(client, {
+    timeout: 0.1,
+    onError: ({ message }) => void errors.push(message),
+  });
+  assertEquals(answer, "");
+  assertEquals(errors, ["that took more than 0.1 s"]);
+});
+
+Deno.test("who takes the answer, a bit at a time, may take long for all of it", async () => {
+  // 128 pieces take 2 ms each at least: more than the limit, which is for one.
+  const page = noise(2 ** 23);
+  const errors: Error[] = [];
+  const client = {
+    ...quiet(last("GET /")),
+    write: ({ length }: Uint8Array) => {
+      return new Promise<number>((resolve) => setTimeout(resolve, 2, length));
+    },
+  };
+  const answer = await serveOne(client, {
+    timeout: 0.2,
+    onError: (error) => void errors.push(error),
+  }, () => new Response(page));
+  assertEquals(errors, []);
+  assert(answer.endsWith(`\r\n\r\n${new TextDecoder().decode(page)}`));
 });
 
 Deno.test("a client that comes and goes is nobody to complain of", async () => {
