@@ -340,6 +340,37 @@ Deno.test("bytes that were asked for are not overwritten by the next read", asyn
   assertEquals(first, bytes("abc"));
 });
 
+for (
+  const [name, read] of [
+    ["a line", (reader: ByteReader) => reader.readLineBytes(10_000)],
+    ["a message", (reader: ByteReader) => reader.readExactly(10_000)],
+  ] as const
+) {
+  Deno.test(`${name} that comes byte by byte takes work in proportion to its length`, async () => {
+    // Room for one byte more each time would have 50 million bytes moved.
+    const each = Array<Bytes>(10_000).fill(bytes("x"));
+    const stream = new Parts(...each, bytes("\n"));
+    const moved = await countMoved(() => read(new ByteReader(stream)));
+    assert(moved < 10 * 10_000, `${moved} bytes were moved`);
+  });
+}
+
+/** The bytes that arrays are given from others while something is done. */
+async function countMoved(work: () => Promise<unknown>): Promise<number> {
+  const set = Uint8Array.prototype.set;
+  let moved = 0;
+  Uint8Array.prototype.set = function (from, offset) {
+    moved += from.length;
+    set.call(this, from, offset);
+  };
+  try {
+    await work();
+  } finally {
+    Uint8Array.prototype.set = set;
+  }
+  return moved;
+}
+
 Deno.test("a reader asks for more only when it has to", async () => {
   const never = new Promise<number | null>(() => {});
   const parts = new Parts(bytes("one\ntwo\n", frame(bytes("three"))));
