@@ -206,8 +206,9 @@ function parseHeader(header: string): [name: string, value: string] {
 /**
  * A value without the spaces and tabs around it. By hand, because a pattern that
  * may begin to match at every blank takes the square of their number, or worse:
- * one long header, and the whole server stands still. And not by `trim()`, which
- * takes away what belongs to the value, such as `\xa0`.
+ * one long header, and the whole server stands still. (Deno's own `Headers` trims
+ * by patterns like that, but only where blanks are left.) And not by `trim()`,
+ * which takes away what belongs to the value, such as `\xa0`.
  */
 function trimBlanks(value: string): string {
   const isBlank = (i: number) => value[i] === " " || value[i] === "\t";
