@@ -139,6 +139,7 @@ async function beforeDeadline<T>(promise: Promise<T>): Promise<T> {
 /** What a client makes of an answer. */
 interface Answer {
   status: number;
+  reason: string;
   headers: Headers;
   body: string;
 }
@@ -154,8 +155,8 @@ function answersIn(bytes: Uint8Array, requests: string): Answer[] {
   while (rest !== "") {
     const [head] = rest.split("\r\n\r\n", 1);
     const [first, ...lines] = head.split("\r\n");
-    const [, status] = /^HTTP\/1\.1 (\d{3}) [\w ]*$/.exec(first) ??
-      [, `no status line: ${first}`];
+    const [, status, reason] = /^HTTP\/1\.1 (\d{3}) ([\w ]*)$/.exec(first) ??
+      [, `no status line: ${first}`, ""];
     const headers = new Headers(lines.map((line) => {
       const [, name, value] = /^([\w-]+): (.*)$/.exec(line)!;
       return [name, value];
@@ -168,6 +169,7 @@ function answersIn(bytes: Uint8Array, requests: string): Answer[] {
     assert(end <= rest.length, `the body is too short: ${rest}`);
     answers.push({
       status: Number(status),
+      reason,
       headers,
       body: rest.slice(start, end),
     });
@@ -412,7 +414,7 @@ Deno.test("requests are the same at every cut, and byte by byte", async () => {
     "content-type: application/octet-stream\r\n\r\nGET / \r" +
     "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n" +
     "content-type: text/plain;charset=UTF-8\r\n\r\n" +
-    "HTTP/1.1 204 \r\n\r\n";
+    "HTTP/1.1 204 No Content\r\n\r\n";
   for (let i = 0; i <= whole.length; i++) {
     const parts = [whole.subarray(0, i), whole.subarray(i)];
     assertEquals(await serveOne(new Parts(...parts)), expected, `cut at ${i}`);
@@ -459,6 +461,25 @@ Deno.test("an answer has one length, whatever its handler says", async () => {
   assertEquals(answer.headers.get("content-length"), "5");
   assertEquals(answer.headers.has("transfer-encoding"), false);
   assertEquals(answer.body, "12345");
+  const [bare] = await say(server, last("HEAD /"));
+  assertEquals(bare.headers.get("content-length"), "5");
+});
+
+Deno.test("an answer has its handler's reason, and a date", async () => {
+  await using server = listen(() => {
+    return new Response("", { status: 203, statusText: "As I heard" });
+  });
+  const [{ reason, headers }] = await say(server, last("GET /"));
+  assertEquals(reason, "As I heard");
+  const date = headers.get("date")!;
+  assertEquals(new Date(date).toUTCString(), date);
+});
+
+Deno.test("an answer whose headers nobody may change is sent, too", async () => {
+  const there = "http://b.example/";
+  await using server = listen(() => Response.redirect(there, 303));
+  const [{ status, headers }] = await say(server, last("GET /"));
+  assertEquals([status, headers.get("location")], [303, there]);
 });
 
 Deno.test("a handler that answers HEAD by itself has its Content-Length told", async () => {
@@ -518,6 +539,8 @@ const URLS: [target: string, host: string, url: string][] = [
   ["/asked?a=b&c", "a.example:8080", "http://a.example:8080/asked?a=b&c"],
   ["/asked", "127.0.0.1:1", "http://127.0.0.1:1/asked"],
   ["/asked", "[::1]:8080", "http://[::1]:8080/asked"],
+  ["/asked", "[FE80::A]", "http://[fe80::a]/asked"],
+  ["/asked", "A.example:", "http://a.example/asked"],
   // It is a path, whatever it looks like.
   ["//evil.example/../asked", "a.example", "http://a.example//asked"],
   ["/@evil.example/../asked", "a.example", "http://a.example/asked"],
@@ -566,6 +589,12 @@ Deno.test("HTTP/1.0 needs no Host, and is never told to go on", async () => {
   assertEquals(old.map(({ status, body }) => [status, body]), [[200, "ab"]]);
   const today = await say(server, last("POST /echo", headers));
   assertEquals(today.map(({ status }) => status), [100, 200]);
+  headers[0] = "EXPECT: 100-CONTINUE";
+  const loud = await say(server, last("POST /echo", headers));
+  assertEquals(loud.map(({ status }) => status), [100, 200]);
+  headers[0] = "Expect: 100-continue, and more";
+  const strange = await say(server, last("POST /echo", headers));
+  assertEquals(strange.map(({ status }) => status), [200]);
   for (const [header, host] of [["", "localhost"], ["Host: a\r\n", "a"]]) {
     const request = `GET /asked HTTP/1.0\r\n${header}\r\n`;
     const [{ body }] = await say(server, request);
@@ -771,7 +800,8 @@ for (const [name, status, request] of REFUSED) {
     // What follows must not be answered, as nobody knows what it is.
     const answers = await say(server, request + SMUGGLED);
     assertEquals(answers.map(({ status }) => status), [status]);
-    const [{ headers, body }] = answers;
+    const [{ reason, headers, body }] = answers;
+    assertMatch(reason, /^[A-Z]/);
     assertMatch(body, RegExp(`^${status} .+\n$`));
     assertEquals(headers.get("connection"), "close");
     assertEquals(headers.get("content-type"), "text/plain;charset=UTF-8");
@@ -1032,6 +1062,7 @@ const BROKEN: [name: string, handler: Handler][] = [
   ["is rejected", () => Promise.reject(new Error("a secret"))],
   ["answers with nothing", () => undefined as unknown as Response],
   ["answers with an error", () => Response.error()],
+  ["answers with 101", () => new Response(null, { status: 101 })],
   ["answers with a body that breaks", () => new Response(broken())],
   ["answers with what was used before", () => used],
 ];

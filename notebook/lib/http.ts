@@ -301,7 +301,9 @@ async function readBody(
 /** What is said beside a status for those who read along. */
 const REASONS: Record<number, string> = {
   200: "OK",
+  204: "No Content",
   303: "See Other",
+  304: "Not Modified",
   400: "Bad Request",
   404: "Not Found",
   405: "Method Not Allowed",
@@ -346,7 +348,7 @@ async function toBytes(
   { status, reason, headers, body }: Answer,
   bare: boolean,
 ): Promise<Uint8Array> {
-  const bodiless = status === 204 || status === 304;
+  const bodiless = status === 204 || status === 304; // `Response` sees to that
   if (bodiless) headers.delete("content-length");
   else if (!bare || body.length > 0 || !headers.has("content-length")) {
     headers.set("content-length", `${body.length}`);
@@ -358,5 +360,5 @@ async function toBytes(
   ].map((line) => `${line}\r\n`).join("");
   const bytes = Uint8Array.from(`${head}\r\n`, (c) => c.charCodeAt(0));
   // One write for both: a small head alone would be a packet of its own.
-  return await new Blob([bytes, bare || bodiless ? "" : body]).bytes();
+  return await new Blob([bytes, bare ? "" : body]).bytes();
 }
