@@ -340,35 +340,62 @@ Deno.test("bytes that were asked for are not overwritten by the next read", asyn
   assertEquals(first, bytes("abc"));
 });
 
-for (
-  const [name, read] of [
-    ["a line", (reader: ByteReader) => reader.readLineBytes(10_000)],
-    ["a message", (reader: ByteReader) => reader.readExactly(10_000)],
-  ] as const
-) {
-  Deno.test(`${name} that comes byte by byte takes work in proportion to its length`, async () => {
-    // Room for one byte more each time would have 50 million bytes moved.
-    const each = Array<Bytes>(10_000).fill(bytes("x"));
-    const stream = new Parts(...each, bytes("\n"));
-    const moved = await countMoved(() => read(new ByteReader(stream)));
-    assert(moved < 10 * 10_000, `${moved} bytes were moved`);
+const MANY: [name: string, parts: Bytes[], read: Reading][] = [
+  ["a line that comes byte by byte", each("x"), (reader) => {
+    return reader.readLineBytes(10_000);
+  }],
+  ["bytes that come one by one", each("x"), (reader) => {
+    return reader.readExactly(10_000);
+  }],
+  ["a line without its newline", [bytes("x".repeat(10_000))], (reader) => {
+    return reader.readLineBytes(10_000);
+  }],
+  [
+    "ten thousand lines at once",
+    [bytes("\n".repeat(10_000))],
+    async (reader) => {
+      for (let i = 0; i < 10_000; i++) await reader.readLineBytes(0);
+    },
+  ],
+];
+
+type Reading = (reader: ByteReader) => Promise<unknown>;
+
+/** Ten thousand of a character, each in a read of its own. */
+function each(character: string): Bytes[] {
+  return Array<Bytes>(10_000).fill(bytes(character));
+}
+
+for (const [name, parts, read] of MANY) {
+  Deno.test(`${name}: the work grows only as the bytes do`, async () => {
+    // Work that grows with their square would be some 50 million here.
+    const stream = new Parts(...parts, bytes("\n"));
+    const count = await countBytes(() => read(new ByteReader(stream)));
+    assert(count < 10 * 10_000, `${count} bytes were moved or searched`);
   });
 }
 
-/** The bytes that arrays are given from others while something is done. */
-async function countMoved(work: () => Promise<unknown>): Promise<number> {
-  const set = Uint8Array.prototype.set;
-  let moved = 0;
+/** The bytes that arrays copy, or look for one in, while something is done. */
+async function countBytes(work: () => Promise<unknown>): Promise<number> {
+  const { set, indexOf } = Uint8Array.prototype;
+  let count = 0;
   Uint8Array.prototype.set = function (from, offset) {
-    moved += from.length;
+    count += from.length;
     set.call(this, from, offset);
+  };
+  Uint8Array.prototype.indexOf = function (byte) {
+    const found = indexOf.call(this, byte);
+    count += found < 0 ? this.length : found + 1;
+    return found;
   };
   try {
     await work();
   } finally {
-    Uint8Array.prototype.set = set;
+    // Both are inherited: what stood before them is there again.
+    Reflect.deleteProperty(Uint8Array.prototype, "set");
+    Reflect.deleteProperty(Uint8Array.prototype, "indexOf");
   }
-  return moved;
+  return count;
 }
 
 Deno.test("a reader asks for more only when it has to", async () => {
