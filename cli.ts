@@ -513,14 +513,27 @@ function command(
   grant: string,
   args: string[],
 ): string {
-  const flags = [grant ? `--allow-net=${grant}` : "--allow-net", ...also];
-  return ["deno run", ...flags.map(quote), file, ...args.map(quote)].join(" ");
+  const net = grant ? `--allow-net=${grant}` : "--allow-net";
+  const words = [net, ...also, file, ...args].map((word) => quote(word));
+  return `deno run ${words.join(" ")}`;
 }
 
-/** Quotes what a shell would not take literally, such as brackets. */
-function quote(word: string): string {
+/**
+ * Quotes what a shell would not take literally, such as brackets. On Windows
+ * the shell is cmd.exe or PowerShell, and both know double quotes. What stays
+ * special inside them, `%NAME%` for the one and `$` for the other, has no
+ * spelling that works in both.
+ */
+export function quote(word: string, os = Deno.build.os): string {
+  if (os === "windows") return quoteForWindows(word);
   if (/^[\w.,:/=@%+-]+$/.test(word)) return word;
   return `'${visible(word).replaceAll("'", "'\\''")}'`;
+}
+
+function quoteForWindows(word: string): string {
+  if (/^[\w.,:/\\=+-]+$/.test(word)) return word;
+  // A quote is doubled; a backslash only where a quote follows it.
+  return `"${visible(word).replace(/(\\*)("|$)/g, "$1$1$2$2")}"`;
 }
 
 /** Runs a server until it is done, or a signal tells it to stop. */

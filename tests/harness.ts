@@ -109,6 +109,7 @@ export class Process implements AsyncDisposable {
     this.#child = new Deno.Command(program, {
       args,
       cwd,
+      windowsRawArguments: options.raw,
       env: { NO_COLOR: "1", ...env },
       stdin: stdin === undefined ? "null" : "piped",
       stdout: stdout === "null" ? "null" : "piped",
@@ -178,6 +179,8 @@ export interface ProcessOptions {
   keepOpen?: boolean;
   /** What is not kept of its standard output: nothing, or all, left in the pipe. */
   stdout?: "null" | "unread";
+  /** Whether Windows is to pass the arguments on as they are, not quoted. */
+  raw?: boolean;
   /** A command that a script is run by, such as one that limits it. */
   wrap?: string[];
   /** Variables of its environment, beside our own. */

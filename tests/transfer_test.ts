@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type net from "node:net";
+import { join } from "node:path";
 import {
   assert,
   assertEquals,
@@ -1067,12 +1068,15 @@ const ALL: Record<string, (place: string) => [grant: string, lacks: string][]> =
   {
     [RECEIVE]: (place) => [
       ["--allow-net=127.0.0.1:0", "127.0.0.1:0"],
-      [`--allow-read=${place}/in`, `read access to ${place}/in`],
-      [`--allow-write=${place}/in`, `write access to ${place}/in`],
+      [`--allow-read=${place}/in`, `read access to ${join(place, "in")}`],
+      [`--allow-write=${place}/in`, `write access to ${join(place, "in")}`],
     ],
     [SEND]: (place) => [
       ["--allow-net=127.0.0.1:1234", "127.0.0.1:1234"],
-      [`--allow-read=${place}/a file`, `read access to ${place}/a file`],
+      [
+        `--allow-read=${place}/a file`,
+        `read access to ${join(place, "a file")}`,
+      ],
     ],
   };
 
@@ -1088,8 +1092,9 @@ for (const [path, all] of Object.entries(ALL)) {
         : ["--file", `${place.path}/a file`];
       const left = grants.filter((_, j) => j !== i).map(([grant]) => grant);
       await using script = run(path, left, args);
+      const mark = Deno.build.os === "windows" ? '"' : "'";
       const quoted = [...grants.map(([grant]) => grant), path, ...args].map(
-        (word) => word.includes(" ") ? `'${word}'` : word,
+        (word) => word.includes(" ") ? `${mark}${word}${mark}` : word,
       );
       const role = path === RECEIVE ? "server" : "client";
       const [line] = await script.err.until(/^.*\n/); // before anything works
@@ -1195,7 +1200,7 @@ Deno.test("send.ts: no such file", async () => {
   await using script = sender(1234, file);
   const [code, line] = await failure(script);
   assertEquals(code, 1);
-  assertMatch(line, /^client: No such file .*missing/);
+  assertMatch(line, /^client: .*\(os error 2\).*missing/);
 });
 
 Deno.test(needs("send.ts: a folder is no file", unix), async () => {
