@@ -680,10 +680,18 @@ function reset(at: Place): string {
   return `${address(at)} reset the connection before its end${cure}`;
 }
 
+/**
+ * Whether a name has no address. Windows says so in the person's language, and
+ * is known by its numbers (11001 to 11004); Node's look-up has codes of its own.
+ */
+export function isUnknownName({ message }: Error): boolean {
+  return /lookup address|os error 1100[1-4]\b|ENOTFOUND|EAI_/.test(message);
+}
+
 /** Describes a failure that can happen to anybody; nothing describes a bug. */
 function explain(error: unknown, at: Place): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (/lookup address|No such host|ENOTFOUND|EAI_/.test(error.message)) {
+  if (isUnknownName(error)) {
     return `no address is known for the name ${at.hostname}; check its ` +
       "spelling, or give an address such as 127.0.0.1";
   }

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { quote } from "../cli.ts";
+import { isUnknownName, quote } from "../cli.ts";
 
 // --- A command to type -------------------------------------------------------
 
@@ -34,3 +34,33 @@ Deno.test("a word is quoted for the shell of each system", () => {
     assertEquals(quote(word, "windows"), windows);
   }
 });
+
+// --- Names -------------------------------------------------------------------
+
+for (
+  const words of [
+    "failed to lookup address information: Name or service not known",
+    "failed to lookup address information: nodename nor servname provided, or not known",
+    "No such host is known. (os error 11001)",
+    "Der angegebene Host ist unbekannt. (os error 11001)",
+    "Nonauthoritative host not found. (os error 11002)",
+    "getaddrinfo ENOTFOUND no-such-name.invalid",
+    "getaddrinfo EAI_AGAIN no-such-name.invalid",
+  ]
+) {
+  Deno.test(`a name that is not known, in the words "${words}"`, () => {
+    assertEquals(isUnknownName(new Error(words)), true);
+  });
+}
+
+for (
+  const words of [
+    "Connection timed out (os error 110)",
+    "Access denied. (os error 11000)",
+    "something else (os error 110011)",
+  ]
+) {
+  Deno.test(`another failure, in the words "${words}"`, () => {
+    assertEquals(isUnknownName(new Error(words)), false);
+  });
+}
