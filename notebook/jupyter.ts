@@ -10,6 +10,7 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PLACEHOLDER } from "./lib/child.ts";
 
 /** The folder of the notebooks. */
 export const FOLDER: string = fileURLToPath(new URL(".", import.meta.url));
@@ -96,14 +97,37 @@ export async function prepare(): Promise<void> {
   await writeSettings();
 }
 
-async function makeEnvironment(): Promise<void> {
+/** How a program has ended, and all that it printed. */
+export interface Ended {
+  /** Whether its exit code is 0. */
+  success: boolean;
+  /** Its exit code. */
+  code: number;
+  /** What it printed, on both its outputs. */
+  text: string;
+}
+
+/**
+ * Makes the environment with the first Python there is; `py` is Windows' own
+ * name for it. A placeholder of that name is no Python.
+ *
+ * @param run Runs a program for what it prints, or for nothing if there is none.
+ * @throws {Trouble} If there is no Python, or it cannot make one.
+ */
+export async function makeEnvironment(
+  run: (program: string, args: string[]) => Promise<Ended | undefined> =
+    capture,
+): Promise<void> {
   const args = ["-m", "venv", "--clear", ENVIRONMENT];
-  for (const python of ["python3", "python"]) {
-    const result = await capture(python, args);
+  let placeholder = "";
+  for (const python of ["python3", "python", ...WINDOWS ? ["py"] : []]) {
+    const result = await run(python, args);
     if (result?.success) return;
-    if (result) throw new Trouble(wordsOnVenv(python, result.text));
+    if (result?.code === PLACEHOLDER) placeholder ||= python;
+    else if (result) throw new Trouble(wordsOnVenv(python, result.text));
   }
-  throw new Trouble("there is no Python; install Python 3.10 or later");
+  const why = placeholder && `: ${placeholder} only opens the Microsoft Store`;
+  throw new Trouble(`there is no Python${why}; install Python 3.10 or later`);
 }
 
 function wordsOnVenv(python: string, text: string): string {
@@ -409,12 +433,15 @@ export async function makePage(path: string, page: string): Promise<void> {
 // --- Processes and files -----------------------------------------------------
 
 /** Runs a program for all that it prints; there may be no such program. */
-async function capture(program: string, args: string[]) {
+async function capture(
+  program: string,
+  args: string[],
+): Promise<Ended | undefined> {
   try {
     const command = new Deno.Command(program, { args, env: INSIDE });
-    const { success, stdout, stderr } = await command.output();
+    const { success, code, stdout, stderr } = await command.output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { success, text: decode(stdout) + decode(stderr) };
+    return { success, code, text: decode(stdout) + decode(stderr) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

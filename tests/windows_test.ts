@@ -3,8 +3,9 @@
  * that any system can prove it; the rest is in `tests/wine/on_windows.ts`.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { isUnknownName, quote } from "../cli.ts";
+import { type Ended, makeEnvironment, Trouble } from "../notebook/jupyter.ts";
 
 // --- A command to type -------------------------------------------------------
 
@@ -63,4 +64,61 @@ for (
   Deno.test(`another failure, in the words "${words}"`, () => {
     assertEquals(isUnknownName(new Error(words)), false);
   });
+}
+
+// --- Python, and what only has its name --------------------------------------
+
+const PLACEHOLDER: Ended = { success: false, code: 9009, text: "" };
+const MADE: Ended = { success: true, code: 0, text: "" };
+const NAMES = Deno.build.os === "windows"
+  ? ["python3", "python", "py"]
+  : ["python3", "python"];
+
+/** Makes the environment where these programs are there: who was asked. */
+async function ask(programs: Record<string, Ended>): Promise<string[]> {
+  const asked: string[] = [];
+  await makeEnvironment((program, args) => {
+    assertEquals(args.slice(0, 2), ["-m", "venv"]);
+    asked.push(program);
+    return Promise.resolve(programs[program]);
+  });
+  return asked;
+}
+
+Deno.test("a python3 that only opens the Store is passed over", async () => {
+  assertEquals(await ask({ python3: MADE }), ["python3"]);
+  const asked = await ask({ python3: PLACEHOLDER, python: MADE });
+  assertEquals(asked, ["python3", "python"]);
+  const last = { ...everywhere(PLACEHOLDER), [NAMES.at(-1)!]: MADE };
+  assertEquals(await ask(last), NAMES);
+});
+
+Deno.test("where every Python only opens the Store, that is said", async () => {
+  const error = await assertRejects(
+    () => ask(everywhere(PLACEHOLDER)),
+    Trouble,
+  );
+  assertEquals(
+    error.message,
+    "there is no Python: python3 only opens the Microsoft Store; " +
+      "install Python 3.10 or later",
+  );
+});
+
+Deno.test("where there is no Python at all, nothing is said of a Store", async () => {
+  const error = await assertRejects(() => ask({}), Trouble);
+  assertEquals(
+    error.message,
+    "there is no Python; install Python 3.10 or later",
+  );
+});
+
+Deno.test("a Python that cannot make an environment says why, and is the last", async () => {
+  const text = "No module named venv\n";
+  const broken = { python3: { success: false, code: 1, text }, python: MADE };
+  await assertRejects(() => ask(broken), Trouble, "python3 lacks its module");
+});
+
+function everywhere(python: Ended): Record<string, Ended> {
+  return Object.fromEntries(NAMES.map((name) => [name, python]));
 }

@@ -124,20 +124,26 @@ export async function run(
 }
 
 /**
+ * The exit code of Windows' placeholder for a program that is not installed:
+ * its `python3` only opens the Microsoft Store.
+ */
+export const PLACEHOLDER = 9009;
+
+/**
  * Whether a program is there, by trying it.
  *
  * @param program Its name.
- * @returns Whether it could be started.
+ * @returns Whether it could be started, and is not a mere placeholder.
  */
 export function isInstalled(program: string): boolean {
   try {
-    new Deno.Command(program, {
+    const { code } = new Deno.Command(program, {
       args: ["--version"],
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).outputSync();
-    return true;
+    return code !== PLACEHOLDER;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

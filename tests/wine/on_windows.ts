@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { quote } from "../../cli.ts";
 import { exchange } from "../../client.ts";
+import { isInstalled } from "../../notebook/lib/child.ts";
 import { failure, Process, start } from "../harness.ts";
 
 const deno = quote(Deno.execPath());
@@ -57,4 +58,13 @@ Deno.test("what a refusal says to type works in cmd.exe", async () => {
     onData: (bytes) => void (greeting += new TextDecoder().decode(bytes)),
   });
   assertEquals([await shell.code(), greeting], [0, message]);
+});
+
+Deno.test("a placeholder for a program is not installed", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}\\placeholder.cmd`, "@exit 9009");
+  await Deno.writeTextFile(`${folder}\\program.cmd`, "@exit 1");
+  assertEquals(isInstalled(`${folder}\\placeholder.cmd`), false);
+  assertEquals(isInstalled(`${folder}\\program.cmd`), true);
+  await Deno.remove(folder, { recursive: true });
 });
