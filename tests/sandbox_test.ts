@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { quote } from "../cli.ts";
 import { exchange } from "../client.ts";
 import config from "../deno.json" with { type: "json" };
 import { exchange as exchangeUdp } from "../udp/client.ts";
@@ -187,20 +188,26 @@ Deno.test("a UDP server that may not answer a peer says so, and goes on", async 
   const net = "localhost:0";
   const args = ["--hostname", "localhost", "--port", "0"];
   await using server = start("udp/server.ts", net, args);
-  const [, port] = await server.err.until(/listening on \S+:(\d+)/);
+  // The name may mean either family first.
+  const [, host, port] = await server.err.until(
+    /listening on (\S+):(\d+)\n/,
+  );
+  const hostname = host.replace(/[[\]]/g, "");
   const socket = Deno.listenDatagram({
     transport: "udp",
-    hostname: "127.0.0.1",
+    hostname,
     port: 0,
   });
-  const address = { transport: "udp", hostname: "127.0.0.1" } as const;
+  const address = { transport: "udp", hostname } as const;
   const { port: own } = socket.addr as Deno.NetAddr;
+  const at = RegExp.escape(host);
+  const grant = RegExp.escape(quote(`--allow-net=localhost,${host}`));
   for (const i of [1, 2]) {
     await socket.send(new Uint8Array([65]), { ...address, port: Number(port) });
     await server.err.until(
       RegExp(
-        `(server: Deno's sandbox does not allow 127\\.0\\.0\\.1:${own}; run it ` +
-          "as: deno run --allow-net=localhost,127\\.0\\.0\\.1 udp/server\\.ts --hostname localhost --port 0\\n)" +
+        `(server: Deno's sandbox does not allow ${at}:${own}; run it as: ` +
+          `deno run ${grant} udp/server\\.ts --hostname localhost --port 0\\n)` +
           `{${i}}$`,
       ),
     );
