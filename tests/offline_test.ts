@@ -262,8 +262,12 @@ for (
   }
 }
 
-/** A JSR of our own, whose `format` cannot be taken for the stand-in's. */
-function openJsr() {
+/**
+ * A JSR of our own, whose `format` cannot be taken for the stand-in's. It first
+ * answers when so many have asked it whether it is there.
+ */
+function openJsr(together = 1) {
+  const all = Promise.withResolvers<void>();
   const files: Record<string, string> = {};
   for (
     const [name, version] of [["assert", "1.0.19"], ["cli", "1.0.32"], [
@@ -286,6 +290,8 @@ function openJsr() {
   }, async (request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
+    if (asked.length >= together) all.resolve();
+    await all.promise;
     if (pathname === "/@std/fmt/1.0.10_meta.json") {
       const hash = await crypto.subtle.digest(
         "SHA-256",
@@ -345,29 +351,34 @@ Deno.test("where JSR answers, the kit takes stand-ins out and leaves the rest to
   );
 });
 
-Deno.test("stand-ins make way for the real packages as soon as JSR answers", async () => {
-  await using jsr = openJsr();
-  await using room = await Classroom.open(jsr.url);
-  const host = `http_127.0.0.1_${new URL(jsr.url).port}`;
-  // What the kit leaves behind without JSR, put where it would be for this one.
-  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  closed.close();
-  await using other = await Classroom.open(
-    `http://127.0.0.1:${closed.addr.port}`,
-  );
-  await other.kit();
-  await Deno.mkdir(`${room.folder}/vendor`);
-  await Deno.rename(
-    `${other.folder}/vendor/http_127.0.0.1_${closed.addr.port}`,
-    `${room.folder}/vendor/${host}`,
-  );
-  assertEquals((await room.deno("run", "-q", "probe.ts")).out, "1.34 kB\n");
-  assertEquals(await room.kit(), { out: "", err: "" });
-  assertEquals(
-    (await room.deno("run", "-q", "probe.ts")).out,
-    "the real one\n",
-  );
-});
+for (const kits of [1, 4]) {
+  Deno.test(`stand-ins make way for the real packages as soon as JSR answers, to ${kits} at once`, async () => {
+    await using jsr = openJsr(kits);
+    await using room = await Classroom.open(jsr.url);
+    const host = `http_127.0.0.1_${new URL(jsr.url).port}`;
+    // What the kit leaves behind without JSR, put where it would be for this one.
+    const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    closed.close();
+    await using other = await Classroom.open(
+      `http://127.0.0.1:${closed.addr.port}`,
+    );
+    await other.kit();
+    await Deno.mkdir(`${room.folder}/vendor`);
+    await Deno.rename(
+      `${other.folder}/vendor/http_127.0.0.1_${closed.addr.port}`,
+      `${room.folder}/vendor/${host}`,
+    );
+    assertEquals((await room.deno("run", "-q", "probe.ts")).out, "1.34 kB\n");
+    const runs = Array.from({ length: kits }, () => room.kit());
+    for (const said of await Promise.all(runs)) {
+      assertEquals(said, { out: "", err: "" });
+    }
+    assertEquals(
+      (await room.deno("run", "-q", "probe.ts")).out,
+      "the real one\n",
+    );
+  });
+}
 
 Deno.test("with the real packages in place the kit asks nobody and changes nothing", async () => {
   await using jsr = openJsr();

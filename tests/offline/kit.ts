@@ -98,6 +98,18 @@ async function putStandIn(
   await put(new URL(`${version}_meta.json`, folder), { manifest: {}, exports });
 }
 
+/** Takes a folder out in one step: another run may be about to do the same. */
+async function takeOut(folder: URL): Promise<void> {
+  const aside = new URL(`${folder}.${crypto.randomUUID()}`);
+  try {
+    await Deno.rename(folder, aside);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return; // the other has done it
+    throw error;
+  }
+  await Deno.remove(aside, { recursive: true });
+}
+
 /** Writes a file in one step: another run may be reading it. */
 async function put(file: URL, content: unknown): Promise<void> {
   const draft = new URL(`${file}.${crypto.randomUUID()}`);
@@ -118,7 +130,7 @@ if (import.meta.main) {
     if (!reachable && state !== standIn) {
       await putStandIn(name, version, standIn);
     } else if (reachable && state !== "nothing") {
-      await Deno.remove(new URL(name, std), { recursive: true });
+      await takeOut(new URL(name, std));
     }
   }
   if (lacking.length > 0 && !reachable) {
