@@ -37,8 +37,44 @@ export interface Reports {
   onText?(text: string, peer: Deno.NetAddr): void | Promise<void>;
   /** A conversation is over. */
   onDone?(peer: Deno.NetAddr, totals: Totals): void;
-  /** A conversation failed, or (with the server's own address) the listening. */
+  /**
+   * A conversation failed, or (with the server's own address) the listening; or
+   * another of these threw. What this one throws goes to the console.
+   */
   onError?(error: Error, at: Deno.NetAddr): void;
+}
+
+/**
+ * Makes reports safe to call where nobody is left to catch what they throw: it
+ * is passed on to `onError`, and what that throws, too, to the console. (What
+ * `onOpen` and `onText` throw, their conversation catches, which it ends.)
+ */
+export function guard<R extends Reports>(reports: R): R {
+  const { onListen, onDone, onError } = reports;
+  function complain(error: Error, at: Deno.NetAddr): void {
+    attempt(() => onError?.(error, at), console.error);
+  }
+  const fault = onError ? complain : (error: Error) => console.error(error);
+  return {
+    ...reports,
+    onError: complain,
+    onListen(addr) {
+      attempt(() => onListen?.(addr), (error) => fault(error, addr));
+    },
+    onDone(peer, totals) {
+      attempt(() => onDone?.(peer, totals), (error) => fault(error, peer));
+    },
+  };
+}
+
+/** Calls a function of the caller's that may throw, now or later. */
+function attempt(call: () => unknown, onThrow: (error: Error) => void): void {
+  try {
+    const later = call();
+    if (later instanceof Promise) later.catch(onThrow);
+  } catch (error) {
+    onThrow(error as Error);
+  }
 }
 
 /** A server that runs, as `Deno.serve` returns it. */
@@ -174,6 +210,11 @@ export function encode(message: string | Uint8Array): Uint8Array {
 
 const encoder = new TextEncoder();
 
+/** Whether two messages are the same, byte by byte. */
+export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /** Reports trouble that goes on and on only once, until it pauses for a second. */
 export function sparingly(
   onError: Reports["onError"],
@@ -193,9 +234,41 @@ export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d+){1,3}|::1)$/i.test(hostname);
 }
 
-/** Whether an address stands for every address of this machine. */
-export function isAny(hostname: string): boolean {
-  return hostname === "0.0.0.0" || hostname === "::";
+/** Whether a host is given by its address, and not by a name. */
+export function isAddress(hostname: string): boolean {
+  return /^(\d+\.){3}\d+$|:/.test(hostname);
+}
+
+/** The address that stands for all of this machine's, of the same family. */
+export function anyLike(address: string): string {
+  return address.includes(":") ? "::" : "0.0.0.0";
+}
+
+/** The addresses of a host, in the order in which a server takes the first. */
+export async function resolve(hostname: string): Promise<string[]> {
+  if (isAddress(hostname)) return [hostname];
+  const { lookup } = await import("node:dns/promises"); // slow, seldom needed
+  const found = await lookup(hostname, { all: true, order: "verbatim" });
+  return found.map(({ address }) => address);
+}
+
+/**
+ * Whether the sandbox lets us send to a peer. To send without asking would make
+ * Deno ask at the terminal, for any stranger's sake, and everything else wait.
+ */
+export function maySend(peer: Deno.NetAddr): boolean {
+  const { hostname } = peer;
+  if (hostname === sendable) return true;
+  if (!isGranted({ hostname })) return isGranted(peer); // this port alone?
+  sendable = hostname;
+  return true;
+}
+
+let sendable: string; // the host that was granted last: most often the next one
+
+function isGranted(at: { hostname: string; port?: number }): boolean {
+  const host = address(at);
+  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
 }
 
 /** Resolves after so many seconds. */
@@ -619,7 +692,7 @@ function report(
     onError(error, at) {
       // A UDP server needs both: its own address, and the peer's to answer.
       const hosts = [{ hostname }, { hostname: at.hostname }].map(address);
-      const grant = isAny(hostname) ? "" : [...new Set(hosts)].join();
+      const grant = isLoopback(hostname) ? [...new Set(hosts)].join() : "";
       tell(yellow(explain(error, { ...at, grant }) ?? error.message));
     },
     ...(verbose && {

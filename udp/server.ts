@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1
 /**
- * A UDP server. It prints every datagram and answers it to whoever sent it:
- * nobody connects, so nobody has to be kept in mind.
+ * A UDP server. It prints every datagram and answers its sender: nobody
+ * connects, so there is nobody to keep in mind.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface ServeOptions extends cli.Reports {
   hostname?: string;
   /** Port to receive on; 0 is any free one. @default {1234} */
   port?: number;
-  /** The answer; beyond loopback no longer than its question. @default {"Message from the server."} */
+  /** The answer; beyond loopback shorter than its question. @default {"Message from the server."} */
   message?: string | Uint8Array;
   /** Whether one conversation is enough. @default {false} */
   once?: boolean;
@@ -45,8 +45,7 @@ export interface ServeOptions extends cli.Reports {
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
 export function serve(options: ServeOptions = {}): cli.Server {
-  const settings = cli.fill(options, FLAGS);
-  settings.message = cli.encode(settings.message); // once for all answers
+  const settings = cli.guard(cli.fill(options, FLAGS));
   const { hostname, port } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
   const addr = socket.addr as Deno.NetAddr;
@@ -79,13 +78,16 @@ async function receiveAll(
   settings: Settings,
 ): Promise<void> {
   const complain = cli.sparingly(settings.onError, socket.addr);
+  const own = socket.addr as Deno.NetAddr;
+  const answerTo = answerWith(cli.encode(settings.message), own);
   const buffer = new Uint8Array(2 ** 16); // the rest of a longer one is lost
   for (;;) {
     try {
       const [datagram, from] = await socket.receive(buffer);
       const peer = from as Deno.NetAddr;
-      flight.conversation = converse(socket, datagram, peer, settings);
-      await flight.conversation;
+      const conversation = converse(socket, datagram, peer, answerTo, settings);
+      flight.conversation = conversation;
+      await conversation;
       if (settings.once) break;
     } catch (error) {
       if (isClosed(error)) break;
@@ -117,21 +119,52 @@ async function converse(
   socket: Deno.DatagramConn,
   datagram: Uint8Array,
   peer: Deno.NetAddr,
-  { message, onText, onError, onDone }: Settings,
+  answerTo: Answer,
+  { onText, onError, onDone }: Settings,
 ): Promise<void> {
   try {
     const shown = onText?.(decoder.decode(datagram), peer);
     if (shown) await shown; // the reader of our output is behind
-    const { hostname } = socket.addr as Deno.NetAddr;
-    // From outside anybody can ask in another one's name: an answer that is
-    // longer than the question would multiply what hits that other one.
-    const most = cli.isLoopback(hostname) ? Infinity : datagram.length;
-    const answer = cli.encode(message).subarray(0, most);
-    const sent = await socket.send(answer, peer);
+    const answer = answerTo(datagram, peer);
+    const sent = answer ? await socket.send(answer, peer) : 0;
     onDone?.(peer, { received: datagram.length, sent, reads: 1 });
   } catch (error) {
     onError?.(error as Error, peer);
   }
+}
+
+/** What a datagram is answered with, if at all. */
+type Answer = (
+  question: Uint8Array,
+  peer: Deno.NetAddr,
+) => Uint8Array | undefined;
+
+/**
+ * Decides on answers. Anybody can send a datagram in another's name, a server's
+ * even: no answer may start an endless exchange, and beyond this machine none
+ * may multiply what hits that other one.
+ */
+function answerWith(message: Uint8Array, own: Deno.NetAddr): Answer {
+  const near = cli.isLoopback(own.hostname);
+  let last: Deno.NetAddr; // whom we have answered
+  return (question, peer) => {
+    if (peer.port === 0) return; // it wants no answer (RFC 768)
+    if (isSame(peer, own)) return;
+    if (!cli.maySend(peer)) throw new Deno.errors.NotCapable("not allowed");
+    if (near) {
+      // Here only root can use another's name. A short question may have a long
+      // answer, but whoever returns that very answer is an echo, or a server.
+      if (isSame(peer, last) && cli.isEqual(question, message)) return;
+      last = peer;
+      return message;
+    }
+    // If the peer is a server, too, both soon have nothing left to say.
+    if (question.length > 1) return message.subarray(0, question.length - 1);
+  };
+}
+
+function isSame(peer: Deno.NetAddr, other?: Deno.NetAddr): boolean {
+  return peer.port === other?.port && peer.hostname === other.hostname;
 }
 
 function isClosed(error: unknown): boolean {
@@ -161,6 +194,15 @@ const FLAGS = {
   verbose: cli.toggle("tell of each datagram, too"),
 };
 
+/** Starts the server, and says what a stranger might wonder at. */
+function serveNoting(options: ServeOptions): cli.Server {
+  const server = serve(options);
+  if (!cli.isLoopback(server.addr.hostname)) {
+    cli.tell("beyond this machine an answer is shorter than its question");
+  }
+  return server;
+}
+
 if (import.meta.main) {
   await cli.main({
     role: "server",
@@ -170,15 +212,10 @@ if (import.meta.main) {
     example: ["--port", "8080", "--message", "Hello"],
     // Every answer is checked, and who will ask is not known beforehand.
     grant({ hostname }) {
-      if (cli.isAny(hostname)) return "";
+      if (!cli.isLoopback(hostname)) return "";
       if (hostname === "localhost") return "localhost,127.0.0.1,[::1]";
       return cli.address({ hostname });
     },
-    run(options) {
-      const note = cli.isLoopback(options.hostname)
-        ? undefined
-        : "beyond this machine no answer is longer than its question";
-      return cli.runServer(serve, options, note);
-    },
+    run: (options) => cli.runServer(serveNoting, options),
   });
 }
