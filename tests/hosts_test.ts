@@ -3,7 +3,8 @@
  * of their own (a veth pair): what crosses it crosses a network. It takes root.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { serve as answer } from "../udp/server.ts";
 import {
   bracket,
   GREETING,
@@ -11,6 +12,7 @@ import {
   MESSAGE,
   needs,
   Process,
+  type ProcessOptions,
   program,
   read,
   start,
@@ -59,6 +61,44 @@ class Cable implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of this.hosts) await read("ip", "netns", "del", host);
   }
+}
+
+/** Options for a script in whose world these are the names of hosts. */
+async function knowing(
+  names: Record<string, string[]>,
+  { wrap = [] }: ProcessOptions = {},
+): Promise<ProcessOptions & AsyncDisposable> {
+  const file = await Deno.makeTempFile();
+  const lines = Object.entries(names).flatMap(([name, addresses]) => {
+    return addresses.map((address) => `${address} ${name}\n`);
+  });
+  await Deno.writeTextFile(file, lines.join(""));
+  const mount = 'mount --bind "$0" /etc/hosts && exec "$@"';
+  return {
+    wrap: [...wrap, "unshare", "--mount", "sh", "-c", mount, file],
+    [Symbol.asyncDispose]: () => Deno.remove(file),
+  };
+}
+
+/** Starts the UDP client under plain `--allow-net`, as a name takes it. */
+function ask(args: string[], { wrap = [] }: ProcessOptions): Process {
+  const script = ["run", "--no-prompt", "--allow-net", "udp/client.ts"];
+  const [first, ...rest] = [...wrap, Deno.execPath(), ...script, ...args];
+  return new Process(first, rest);
+}
+
+/** The command that a refusal recommends, for a shell to run. */
+async function recommended(
+  path: string,
+  args: string[],
+  options?: ProcessOptions,
+): Promise<[command: string, args: string[]]> {
+  await using refused = start(path, undefined, args, options);
+  await refused.code();
+  const [, command] = /; run it as: deno (.+)\n$/.exec(refused.err.text)!;
+  const shell = ["sh", "-c", `exec "$0" ${command}`, Deno.execPath()];
+  const [first, ...rest] = [...options?.wrap ?? [], ...shell];
+  return [first, rest];
 }
 
 /** Starts a server on host 1; resolves to it and its port. */
@@ -126,7 +166,166 @@ for (const [here, there] of FAMILIES) {
       );
     },
   );
+
+  Deno.test(
+    needs(
+      `what a UDP server's refusal says to type at ${here} works`,
+      ...needed,
+    ),
+    async () => {
+      await using cable = await Cable.lay();
+      const flags = ["--hostname", here, "--port", "0"];
+      const options = cable.at(1);
+      const [command, args] = await recommended(
+        "udp/server.ts",
+        flags,
+        options,
+      );
+      await using server = new Process(command, args);
+      const [, port] = await server.err.until(/listening on \S+:(\d+)\n/);
+      const any = here.includes(":") ? "[::]:0" : "0.0.0.0:0";
+      const net = `${any},${bracket(here)}:${port}`;
+      const asked = ["--hostname", here, "--port", port];
+      await using client = start("udp/client.ts", net, asked, cable.at(2));
+      assertEquals([await client.code(), client.out.text], [0, GREETING]);
+    },
+  );
+
+  Deno.test(
+    needs(
+      `a UDP client finds the one of two addresses with a server, ${here}`,
+      ...needed,
+      program("unshare"),
+    ),
+    async () => {
+      await using cable = await Cable.lay();
+      await using server = await serve(cable, "udp/server.ts", [here, there], [
+        "--once",
+      ]);
+      const addresses = FAMILIES.map(([one]) => one);
+      await using options = await knowing({ peer: addresses }, cable.at(2));
+      const args = ["--hostname", "peer", "--port", `${server.port}`];
+      args.push("--timeout", "0"); // the one and only try
+      await using client = ask(args, options);
+      assertEquals([await client.code(), client.out.text], [0, GREETING]);
+      assertEquals([await server.code(), client.err.text], [0, ""]);
+    },
+  );
+
+  Deno.test(
+    needs(
+      `a UDP client passes over an address to which no way leads, not ${here}`,
+      ...needed,
+      program("unshare"),
+    ),
+    async () => {
+      await using cable = await Cable.lay();
+      await using server = await serve(
+        cable,
+        "udp/server.ts",
+        [here, there],
+        [],
+      );
+      const nowhere = here.includes(":") ? "192.0.2.1" : "2001:db8::1";
+      const names = { peer: [nowhere, here] };
+      await using options = await knowing(names, cable.at(2));
+      const args = ["--hostname", "peer", "--port", `${server.port}`];
+      args.push("--timeout", "0"); // there is nothing to wait for
+      await using client = ask(args, options);
+      assertEquals([await client.code(), client.out.text], [0, GREETING]);
+      assertEquals(client.err.text, "");
+    },
+  );
 }
+
+Deno.test(
+  needs(
+    "a UDP server on a subnet is granted the subnet, and answers nobody else",
+    ...needed,
+  ),
+  async () => {
+    await using cable = await Cable.lay();
+    const [[here, there]] = FAMILIES;
+    const [one, two] = cable.hosts;
+    const other = "10.202.0.2"; // of host 2, too, but not of the subnet
+    const add = ["addr", "add", `${other}/32`, "dev", "end"];
+    await read("ip", "-n", two, ...add);
+    await read("ip", "-n", one, "route", "add", other, "dev", "end");
+    const args = ["--hostname", here, "--port", "0"];
+    const net = "10.201.0.0/24";
+    await using server = start("udp/server.ts", net, args, cable.at(1));
+    const [, port] = await server.err.until(/listening on \S+:(\d+)\n/);
+    const asking = ["--hostname", here, "--port", port];
+    await using client = ask(asking, cable.at(2));
+    assertEquals([await client.code(), client.out.text], [0, GREETING]);
+    await using stranger = new Process("ip", [
+      ...["netns", "exec", two, "python3", "-c"],
+      "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); " +
+      "s.bind((sys.argv[1], 9)); " +
+      "s.sendto(b'hi', (sys.argv[2], int(sys.argv[3])))",
+      ...[other, here, port],
+    ]);
+    assertEquals([await stranger.code(), stranger.err.text], [0, ""]);
+    await server.err.until(/not allow .*\n/);
+    assertEquals(
+      server.err.text.split("\n").at(-2),
+      `server: Deno's sandbox does not allow ${other}:9; run it as: deno run ` +
+        `--allow-net udp/server.ts --hostname ${here} --port 0`,
+    );
+    assertMatch(
+      server.out.text,
+      RegExp(`^${there}:\\d+> .*\n${other}:9> hi\n$`),
+    );
+  },
+);
+
+for (const hostname of ["127.0.0.1", "::1"]) {
+  Deno.test(
+    needs(
+      `where localhost has both addresses, one try finds ${hostname}`,
+      linux,
+      superuser,
+      program("unshare"),
+    ),
+    async () => {
+      await using server = answer({ hostname, port: 0 });
+      const names = { localhost: ["127.0.0.1", "::1"] };
+      await using options = await knowing(names);
+      const port = `${server.addr.port}`;
+      const flags = ["--hostname", "localhost", "--port", port];
+      flags.push("--timeout", "0"); // the one and only try
+      const path = "udp/client.ts";
+      const [command, args] = await recommended(path, flags, options);
+      await using client = new Process(command, args);
+      assertEquals([await client.code(), client.out.text], [0, GREETING]);
+    },
+  );
+}
+
+Deno.test(
+  needs(
+    "where a machine has no IPv6, a UDP client passes over an address of it",
+    ...needed,
+    program("unshare"),
+  ),
+  async () => {
+    await using cable = await Cable.lay();
+    const inside = ["ip", "netns", "exec", cable.hosts[0]];
+    const off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";
+    await read("ip", "-n", cable.hosts[0], "link", "set", "lo", "up");
+    await read(inside[0], ...inside.slice(1), "sh", "-c", off);
+    const net = "127.0.0.1";
+    const args = ["--port", "0", "--once"];
+    await using server = start("udp/server.ts", net, args, cable.at(1));
+    const [, port] = await server.err.until(/listening on \S+:(\d+)\n/);
+    const names = { localhost: ["::1", "127.0.0.1"] };
+    await using options = await knowing(names, cable.at(1));
+    const asking = ["--hostname", "localhost", "--port", port];
+    asking.push("--timeout", "0");
+    await using client = ask(asking, options);
+    assertEquals([await client.code(), client.out.text], [0, GREETING]);
+  },
+);
 
 Deno.test(
   needs(

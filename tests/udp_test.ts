@@ -34,11 +34,13 @@ for (const hostname of ["127.0.0.1", "::1", "localhost"]) {
       hostname,
     );
     const at = bracket(hostname);
-    await using client = start(
-      "udp/client.ts",
-      `${at}:0,${at}:${server.port}`,
-      ["--hostname", at, "--port", `${server.port}`],
-    );
+    const { port } = server;
+    // The addresses of a name are looked up, and each of them is asked.
+    const hosts = at === "localhost" ? ["127.0.0.1", "[::1]"] : [at];
+    const net = hosts.flatMap((host) => [`${host}:0`, `${host}:${port}`]);
+    if (at === "localhost") net.unshift(at);
+    const args = ["--hostname", at, "--port", `${port}`];
+    await using client = start("udp/client.ts", `${net}`, args);
     assertEquals([await client.code(), client.err.text], [0, ""]);
     assertEquals(client.out.text, GREETING);
     assertEquals(await server.code(), 0);

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1:0,127.0.0.1:1234
 /**
  * A UDP client. It sends a datagram, waits for the answer, and asks again where
- * none comes: what is lost on the way is told to nobody.
+ * none comes: nobody reports what is lost on the way.
  *
  * @module
  */
@@ -18,9 +18,9 @@ export interface ExchangeOptions {
   message?: string | Uint8Array;
   /** Seconds that each try waits for an answer; 0: for ever. @default {1} */
   timeout?: number;
-  /** Times to send the datagram at most. @default {3} */
+  /** Times to send the datagram at most, to each address. @default {3} */
   tries?: number;
-  /** We have a socket: at this address of ours, for that one of the server. */
+  /** We ask: from this address of ours, at that one of the server. */
   onOpen?(local: Deno.NetAddr, remote: Deno.NetAddr): void;
   /** The answer came; its bytes are valid until what this returns has resolved. */
   onData?(bytes: Uint8Array): void | Promise<void>;
@@ -54,52 +54,61 @@ export async function exchange(
   options: ExchangeOptions = {},
 ): Promise<cli.Totals> {
   const settings = cli.fill(options, FLAGS);
-  const { hostname, port } = settings;
-  const [socket, addresses] = await open(hostname);
-  const server: Deno.NetAddr = { transport: "udp", hostname, port };
+  const paths = await openAll(settings);
   try {
-    settings.onOpen?.(socket.addr as Deno.NetAddr, server);
-    const answer = hear(socket, addresses, settings);
-    answer.catch(() => {}); // to close the socket ends it, when nobody waits
-    const sent = await say(socket, server, answer, settings);
+    const answer = Promise.race(paths.map((path) => hear(path, settings)));
+    answer.catch(() => {}); // to close a socket ends it, when nobody waits
+    const sent = await say(paths, answer, settings);
     const datagram = await answer;
     await settings.onData?.(datagram);
     return { received: datagram.length, sent, reads: 1 };
   } finally {
-    socket.close();
+    for (const { socket } of paths) socket.close();
   }
 }
 
 type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
 
-/** Opens a socket, and finds out at which addresses the host is. */
-async function open(hostname: string): Promise<[Deno.DatagramConn, string[]]> {
-  const transport = "udp";
-  if (cli.isLoopback(hostname)) { // nobody outside needs to reach this socket
-    const socket = Deno.listenDatagram({ transport, hostname, port: 0 });
-    return [socket, [(socket.addr as Deno.NetAddr).hostname]];
+/** A socket of ours, and the address of the server that we ask from it. */
+interface Path {
+  socket: Deno.DatagramConn;
+  server: Deno.NetAddr;
+}
+
+/** Opens a socket for each address of the server: a name may have several. */
+async function openAll({ hostname, port }: Settings): Promise<Path[]> {
+  const paths: Path[] = [];
+  let failure: unknown;
+  for (const address of await cli.resolve(hostname)) {
+    try {
+      const server = { transport: "udp", hostname: address, port } as const;
+      paths.push({ socket: open(address), server });
+    } catch (error) { // this machine may lack one of the two families
+      failure ??= error;
+    }
   }
-  const { lookup } = await import("node:dns/promises"); // slow, seldom needed
-  const found = await lookup(hostname, { all: true });
-  const any = found[0].family === 6 ? "::" : "0.0.0.0";
-  const socket = Deno.listenDatagram({ transport, hostname: any, port: 0 });
-  return [socket, found.map(({ address }) => address)];
+  if (paths.length === 0) throw failure;
+  return paths;
+}
+
+/** Opens a socket of an address's family. */
+function open(address: string): Deno.DatagramConn {
+  // Nobody outside needs to reach a socket that asks this machine.
+  const hostname = cli.isLoopback(address) ? address : cli.anyLike(address);
+  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
 }
 
 /** Receives until a datagram comes from the server: anybody may send us one. */
 async function hear(
-  socket: Deno.DatagramConn,
-  addresses: string[],
-  { port, onStranger }: Settings,
+  { socket, server }: Path,
+  { onStranger }: Settings,
 ): Promise<Uint8Array> {
   for (;;) {
     try {
       const [datagram, from] = await socket.receive();
-      const peer = from as Deno.NetAddr;
-      if (peer.port === port && addresses.includes(peer.hostname)) {
-        return datagram;
-      }
-      onStranger?.(peer);
+      const { hostname, port } = from as Deno.NetAddr;
+      if (port === server.port && hostname === server.hostname) return datagram;
+      onStranger?.(from as Deno.NetAddr);
     } catch (error) {
       // Windows tells of a refusal here; elsewhere it is as silent as a loss.
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
@@ -109,14 +118,24 @@ async function hear(
 
 /** Sends the message until an answer comes: the bytes that this took. */
 async function say(
-  socket: Deno.DatagramConn,
-  server: Deno.NetAddr,
+  paths: Path[],
   answer: Promise<Uint8Array>,
-  { message, timeout, tries, onSilence }: Settings,
+  { message, timeout, tries, onOpen, onSilence }: Settings,
 ): Promise<number> {
   let sent = 0;
+  const open = new Set(paths);
   for (let attempt = 1; attempt <= tries; attempt++) {
-    sent += await socket.send(cli.encode(message), server);
+    for (const path of open) {
+      const { socket, server } = path;
+      if (attempt === 1) onOpen?.(socket.addr as Deno.NetAddr, server);
+      try {
+        sent += await socket.send(cli.encode(message), server);
+      } catch (error) { // no way leads there, but one may to another address
+        if (open.size === 1) throw error;
+        open.delete(path);
+      }
+      if (open.size > 1 && await cli.within(HEAD_START, answer)) return sent;
+    }
     if (await cli.within(timeout, answer)) return sent;
     onSilence?.(attempt);
   }
@@ -124,6 +143,9 @@ async function say(
     "no answer; UDP cannot tell a lost datagram from a refused one",
   );
 }
+
+/** Seconds until the next address is asked, too (RFC 8305). */
+const HEAD_START = 0.25;
 
 // --- The command line --------------------------------------------------------
 
@@ -140,6 +162,13 @@ const FLAGS = {
   verbose: cli.toggle("tell of both addresses, and of the end"),
 };
 
+/** To ask at an address takes that, and any free port of our own. */
+function grantAt(hostname: string, port: number): string {
+  const own = cli.isLoopback(hostname) ? hostname : cli.anyLike(hostname);
+  return [{ hostname: own, port: 0 }, { hostname, port }].map(cli.address)
+    .join();
+}
+
 if (import.meta.main) {
   await cli.main({
     role: "client",
@@ -148,14 +177,12 @@ if (import.meta.main) {
     flags: FLAGS,
     example: ["--port", "8080", "--tries", "5", "--message", "Hello"],
     grant({ hostname, port }) {
-      const peer = { hostname, port };
-      if (cli.isLoopback(hostname)) {
-        return [{ hostname, port: 0 }, peer].map(cli.address).join();
+      if (hostname === "localhost") {
+        const both = ["127.0.0.1", "::1"].map((own) => grantAt(own, port));
+        return ["localhost", ...both].join(); // to look it up, and to ask there
       }
-      // A name may stand for either family, and looking it up takes all ports.
-      if (!/^[\d.]+$|:/.test(hostname)) return `0.0.0.0:0,[::]:0,${hostname}`;
-      const any = hostname.includes(":") ? "[::]:0" : "0.0.0.0:0";
-      return `${any},${cli.address(peer)}`;
+      // Which addresses a name stands for is not known beforehand.
+      return cli.isAddress(hostname) ? grantAt(hostname, port) : "";
     },
     async run({ verbose, ...options }) {
       const totals = await cli.showing((show) =>
