@@ -87,6 +87,13 @@ function ask(args: string[], { wrap = [] }: ProcessOptions): Process {
   return new Process(first, rest);
 }
 
+/** Runs some code on one of the hosts. */
+function evaluate(code: string, { wrap = [] }: ProcessOptions): Process {
+  const script = ["run", "-q", "--allow-net", "-"];
+  const [first, ...rest] = [...wrap, Deno.execPath(), ...script];
+  return new Process(first, rest, { stdin: new TextEncoder().encode(code) });
+}
+
 /** The command that a refusal recommends, for a shell to run. */
 async function recommended(
   path: string,
@@ -237,6 +244,33 @@ for (const [here, there] of FAMILIES) {
     },
   );
 }
+
+Deno.test(
+  needs("two hosts talk over UDP at a link-local address", ...needed),
+  async () => {
+    await using cable = await Cable.lay();
+    const address = ["addr", "add", "fe80::201/64", "dev", "end", "nodad"];
+    await read("ip", "-n", cable.hosts[0], ...address);
+    const hostname = "fe80::201%end";
+    await using server = evaluate(
+      `import { serve } from "./udp/server.ts";
+       const server = serve({ hostname: "${hostname}", port: 0, once: true });
+       console.log("port", server.addr.port);`,
+      cable.at(1),
+    );
+    const [, port] = await server.out.until(/port (\d+)\n/);
+    await using client = evaluate(
+      `import { exchange } from "./udp/client.ts";
+       const server = { hostname: "${hostname}", port: ${port} };
+       const { received } = await exchange({ ...server, tries: 10 });
+       console.log(received);`,
+      cable.at(2),
+    );
+    assertEquals([await client.code(), client.err.text], [0, ""]);
+    assertEquals(client.out.text, "24\n");
+    assertEquals([await server.code(), server.err.text], [0, ""]);
+  },
+);
 
 Deno.test(
   needs(

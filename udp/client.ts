@@ -103,12 +103,15 @@ async function hear(
   { socket, server }: Path,
   { onStranger }: Settings,
 ): Promise<Uint8Array> {
+  const hostname = server.hostname.replace(/%.*/, ""); // no zone is received
   for (;;) {
     try {
       const [datagram, from] = await socket.receive();
-      const { hostname, port } = from as Deno.NetAddr;
-      if (port === server.port && hostname === server.hostname) return datagram;
-      onStranger?.(from as Deno.NetAddr);
+      const peer = from as Deno.NetAddr;
+      if (peer.port === server.port && peer.hostname === hostname) {
+        return datagram;
+      }
+      onStranger?.(peer);
     } catch (error) {
       // Windows tells of a refusal here; elsewhere it is as silent as a loss.
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
