@@ -87,6 +87,44 @@ export interface Server extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+/** What a datagram is answered with, if at all. */
+export type Answer = (
+  question: Uint8Array,
+  peer: Deno.NetAddr,
+) => Uint8Array | undefined;
+
+/**
+ * Decides what a UDP server answers. Anybody can send a datagram in another's
+ * name, a server's even: no answer may start an endless exchange, and beyond
+ * this machine none may multiply what hits that other one.
+ *
+ * @param message The whole answer.
+ * @param own The server's address.
+ * @returns A function that throws where the sandbox does not allow the peer.
+ */
+export function answerWith(message: Uint8Array, own: Deno.NetAddr): Answer {
+  const near = isLoopback(own.hostname);
+  let last: Deno.NetAddr; // whom we have answered
+  return (question, peer) => {
+    if (peer.port === 0) return; // it wants no answer (RFC 768)
+    if (isSame(peer, own)) return;
+    if (!maySend(peer)) throw new Deno.errors.NotCapable("not allowed");
+    if (near) {
+      // Here only root can use another's name. A short question may have a long
+      // answer, but whoever returns that very answer is an echo, or a server.
+      if (isSame(peer, last) && isEqual(question, message)) return;
+      last = peer;
+      return message;
+    }
+    // If the peer is a server, too, both soon have nothing left to say.
+    if (question.length > 1) return message.subarray(0, question.length - 1);
+  };
+}
+
+function isSame(peer: Deno.NetAddr, other?: Deno.NetAddr): boolean {
+  return peer.port === other?.port && peer.hostname === other.hostname;
+}
+
 /** Those who are talked with, and a way to wait for the next one to leave. */
 export class Crowd<T> extends Set<T> {
   #departure?: PromiseWithResolvers<void>; // while somebody waits for it
@@ -211,7 +249,7 @@ export function encode(message: string | Uint8Array): Uint8Array {
 const encoder = new TextEncoder();
 
 /** Whether two messages are the same, byte by byte. */
-export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
@@ -239,8 +277,12 @@ export function isAddress(hostname: string): boolean {
   return /^(\d+\.){3}\d+$|:/.test(hostname);
 }
 
-/** The address that stands for all of this machine's, of the same family. */
-export function anyLike(address: string): string {
+/**
+ * The address of ours from which to ask at another one: any of its family; but
+ * nobody outside needs to reach a socket that asks this machine.
+ */
+export function ownFor(address: string): string {
+  if (isLoopback(address)) return address;
   return address.includes(":") ? "::" : "0.0.0.0";
 }
 

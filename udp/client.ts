@@ -82,20 +82,14 @@ async function openAll({ hostname, port }: Settings): Promise<Path[]> {
   for (const address of await cli.resolve(hostname)) {
     try {
       const server = { transport: "udp", hostname: address, port } as const;
-      paths.push({ socket: open(address), server });
+      const own = { ...server, hostname: cli.ownFor(address), port: 0 };
+      paths.push({ socket: Deno.listenDatagram(own), server });
     } catch (error) { // this machine may lack one of the two families
       failure ??= error;
     }
   }
   if (paths.length === 0) throw failure;
   return paths;
-}
-
-/** Opens a socket of an address's family. */
-function open(address: string): Deno.DatagramConn {
-  // Nobody outside needs to reach a socket that asks this machine.
-  const hostname = cli.isLoopback(address) ? address : cli.anyLike(address);
-  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
 }
 
 /** Receives until a datagram comes from the server: anybody may send us one. */
@@ -167,9 +161,8 @@ const FLAGS = {
 
 /** To ask at an address takes that, and any free port of our own. */
 function grantAt(hostname: string, port: number): string {
-  const own = cli.isLoopback(hostname) ? hostname : cli.anyLike(hostname);
-  return [{ hostname: own, port: 0 }, { hostname, port }].map(cli.address)
-    .join();
+  const own = { hostname: cli.ownFor(hostname), port: 0 };
+  return [own, { hostname, port }].map(cli.address).join();
 }
 
 if (import.meta.main) {

@@ -79,7 +79,7 @@ async function receiveAll(
 ): Promise<void> {
   const complain = cli.sparingly(settings.onError, socket.addr);
   const own = socket.addr as Deno.NetAddr;
-  const answerTo = answerWith(cli.encode(settings.message), own);
+  const answerTo = cli.answerWith(cli.encode(settings.message), own);
   const buffer = new Uint8Array(2 ** 16); // the rest of a longer one is lost
   for (;;) {
     try {
@@ -119,52 +119,19 @@ async function converse(
   socket: Deno.DatagramConn,
   datagram: Uint8Array,
   peer: Deno.NetAddr,
-  answerTo: Answer,
+  answerTo: cli.Answer,
   { onText, onError, onDone }: Settings,
 ): Promise<void> {
   try {
     const shown = onText?.(decoder.decode(datagram), peer);
     if (shown) await shown; // the reader of our output is behind
+    // Who sent it is not certain: some get less than they ask for, or nothing.
     const answer = answerTo(datagram, peer);
     const sent = answer ? await socket.send(answer, peer) : 0;
     onDone?.(peer, { received: datagram.length, sent, reads: 1 });
   } catch (error) {
     onError?.(error as Error, peer);
   }
-}
-
-/** What a datagram is answered with, if at all. */
-type Answer = (
-  question: Uint8Array,
-  peer: Deno.NetAddr,
-) => Uint8Array | undefined;
-
-/**
- * Decides on answers. Anybody can send a datagram in another's name, a server's
- * even: no answer may start an endless exchange, and beyond this machine none
- * may multiply what hits that other one.
- */
-function answerWith(message: Uint8Array, own: Deno.NetAddr): Answer {
-  const near = cli.isLoopback(own.hostname);
-  let last: Deno.NetAddr; // whom we have answered
-  return (question, peer) => {
-    if (peer.port === 0) return; // it wants no answer (RFC 768)
-    if (isSame(peer, own)) return;
-    if (!cli.maySend(peer)) throw new Deno.errors.NotCapable("not allowed");
-    if (near) {
-      // Here only root can use another's name. A short question may have a long
-      // answer, but whoever returns that very answer is an echo, or a server.
-      if (isSame(peer, last) && cli.isEqual(question, message)) return;
-      last = peer;
-      return message;
-    }
-    // If the peer is a server, too, both soon have nothing left to say.
-    if (question.length > 1) return message.subarray(0, question.length - 1);
-  };
-}
-
-function isSame(peer: Deno.NetAddr, other?: Deno.NetAddr): boolean {
-  return peer.port === other?.port && peer.hostname === other.hostname;
 }
 
 function isClosed(error: unknown): boolean {
