@@ -246,6 +246,45 @@ for (const [here, there] of FAMILIES) {
 }
 
 Deno.test(
+  needs(
+    "a cable that is cut ends a conversation on both sides, and no other",
+    ...needed,
+  ),
+  async () => {
+    await using cable = await Cable.lay();
+    const [ipv4] = FAMILIES;
+    await using server = await serve(cable, "server.ts", ipv4, [
+      "--timeout",
+      "1",
+    ]);
+    const net = `${ipv4[0]}:${server.port}`;
+    const args = ["--hostname", ipv4[0], "--port", `${server.port}`];
+    const stdin = new TextEncoder().encode("before the cut");
+    const flags = ["--message", "-", "--timeout", "1"];
+    await using client = start("client.ts", net, [...args, ...flags], {
+      ...cable.at(2),
+      stdin,
+      keepOpen: true,
+    });
+    await server.out.until(/> before the cut\n/);
+    await cable.set("down");
+    assertEquals([await client.code(), client.err.text], [
+      1,
+      `client: ${net}: silent for 1 s; is the server there? ` +
+      "Wait longer with --timeout (0: for ever)\n",
+    ]);
+    await server.err.until(
+      /\nserver: 10\.201\.0\.2:\d+ was silent for 1 s, and is given up \(--timeout\)\n$/,
+    );
+    await cable.set("up");
+    await using next = start("client.ts", net, args, cable.at(2));
+    assertEquals([await next.code(), next.out.text], [0, GREETING]);
+  },
+);
+
+// --- UDP, and names of several addresses ------------------------------------
+
+Deno.test(
   needs("two hosts talk over UDP at a link-local address", ...needed),
   async () => {
     await using cable = await Cable.lay();
@@ -363,37 +402,40 @@ Deno.test(
 
 Deno.test(
   needs(
-    "a cable that is cut ends a conversation on both sides, and no other",
+    "a UDP client first asks the address that a server of the name takes",
+    linux,
+    superuser,
+    program("unshare"),
+  ),
+  async () => {
+    const names = { localhost: ["127.0.0.1", "::1"] };
+    await using options = await knowing(names);
+    const flags = ["--hostname", "localhost", "--port"];
+    const path = "udp/server.ts";
+    const [command, args] = await recommended(path, [...flags, "0"], options);
+    await using server = new Process(command, args);
+    const [, at, port] = await server.err.until(/listening on (\S+:(\d+))\n/);
+    await using client = ask([...flags, port, "--verbose"], options);
+    assertEquals([await client.code(), client.out.text], [0, GREETING]);
+    const [, first] = /^client: from \S+ to (\S+)\n/.exec(client.err.text)!;
+    assertEquals(first, at);
+  },
+);
+
+Deno.test(
+  needs(
+    "a UDP client says why it cannot ask at any address of a name",
     ...needed,
+    program("unshare"),
   ),
   async () => {
     await using cable = await Cable.lay();
-    const [ipv4] = FAMILIES;
-    await using server = await serve(cable, "server.ts", ipv4, [
-      "--timeout",
-      "1",
-    ]);
-    const net = `${ipv4[0]}:${server.port}`;
-    const args = ["--hostname", ipv4[0], "--port", `${server.port}`];
-    const stdin = new TextEncoder().encode("before the cut");
-    const flags = ["--message", "-", "--timeout", "1"];
-    await using client = start("client.ts", net, [...args, ...flags], {
-      ...cable.at(2),
-      stdin,
-      keepOpen: true,
-    });
-    await server.out.until(/> before the cut\n/);
-    await cable.set("down");
+    const names = { peer: ["192.0.2.1", "2001:db8::1"] }; // no way leads there
+    await using options = await knowing(names, cable.at(2));
+    await using client = ask(["--hostname", "peer"], options);
     assertEquals([await client.code(), client.err.text], [
       1,
-      `client: ${net}: silent for 1 s; is the server there? ` +
-      "Wait longer with --timeout (0: for ever)\n",
+      "client: no network leads to peer:1234\n",
     ]);
-    await server.err.until(
-      /\nserver: 10\.201\.0\.2:\d+ was silent for 1 s, and is given up \(--timeout\)\n$/,
-    );
-    await cable.set("up");
-    await using next = start("client.ts", net, args, cable.at(2));
-    assertEquals([await next.code(), next.out.text], [0, GREETING]);
   },
 );

@@ -178,7 +178,8 @@ Deno.test("shutdown lets the answer in flight go out", async () => {
       return shown.promise;
     },
   });
-  const asking = exchange({ port: server.addr.port, timeout: 0 });
+  const { port } = server.addr;
+  const asking = exchange({ port, timeout: 10, tries: 1 });
   await heard.promise;
   const stopped = server.shutdown();
   shown.resolve();
@@ -416,6 +417,22 @@ Deno.test(
     assertEquals(received, GREETING.length);
   },
 );
+
+Deno.test("the server answers where its grant is for one port alone", async () => {
+  using friend = open();
+  using stranger = open();
+  const net = `127.0.0.1:0,127.0.0.1:${friend.port}`;
+  await using server = start("udp/server.ts", net, ["--port", "0"]);
+  const [, port] = await server.err.until(/listening on \S+:(\d+)\n/);
+  const hostname = "127.0.0.1";
+  const at = { transport: "udp", hostname, port: Number(port) } as const;
+  await stranger.socket.send(encode("hi"), at);
+  const refusal = `does not allow 127.0.0.1:${stranger.port};`;
+  await server.err.until(RegExp(refusal));
+  await friend.socket.send(encode("hi"), at);
+  const [answer] = await friend.socket.receive();
+  assertEquals(decode(answer), GREETING);
+});
 
 // --- Trouble -----------------------------------------------------------------
 
