@@ -4,6 +4,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { within } from "../cli.ts";
 import { serve as answer } from "../udp/server.ts";
 import {
   bracket,
@@ -371,6 +372,13 @@ for (const hostname of ["127.0.0.1", "::1"]) {
       const [command, args] = await recommended(path, flags, options);
       await using client = new Process(command, args);
       assertEquals([await client.code(), client.out.text], [0, GREETING]);
+      // A socket that was left open would keep this one from its end.
+      await using user = evaluate(
+        `import { exchange } from "./udp/client.ts";
+         await exchange({ hostname: "localhost", port: ${port}, timeout: 0 });`,
+        options,
+      );
+      assertEquals(await within(20, user.code()), 0);
     },
   );
 }
@@ -437,5 +445,30 @@ Deno.test(
       1,
       "client: no network leads to peer:1234\n",
     ]);
+  },
+);
+
+Deno.test(
+  needs(
+    "a UDP client asks no second address while the first may answer",
+    linux,
+    superuser,
+    program("unshare"),
+  ),
+  async () => {
+    const received: string[] = [];
+    const onText = (text: string) => void received.push(text);
+    await using one = answer({ port: 0, onText });
+    const { port } = one.addr;
+    await using _two = answer({ hostname: "::1", port, onText });
+    await using options = await knowing({ peer: ["127.0.0.1", "::1"] });
+    await using user = evaluate(
+      `import { exchange } from "./udp/client.ts";
+       globalThis.setTimeout = () => 0; // time stands still
+       await exchange({ hostname: "peer", port: ${port} });`,
+      options,
+    );
+    assertEquals([await user.code(), user.err.text], [0, ""]);
+    assertEquals(received, [MESSAGE]);
   },
 );

@@ -26,6 +26,17 @@ function open(hostname = "127.0.0.1", at = 0) {
   return { socket, port, [Symbol.dispose]: () => socket.close() };
 }
 
+/** Puts something in the place of a member until it is disposed. */
+function replace<T extends object, K extends keyof T>(
+  object: T,
+  name: K,
+  value: T[K],
+): Disposable {
+  const own = object[name];
+  object[name] = value;
+  return { [Symbol.dispose]: () => void (object[name] = own) };
+}
+
 for (const hostname of ["127.0.0.1", "::1", "localhost"]) {
   Deno.test(`the scripts exchange datagrams at ${hostname}`, async () => {
     await using server = await startServer(
@@ -92,11 +103,13 @@ Deno.test("each datagram is decoded for itself", async () => {
 
 Deno.test("a lost datagram is sent again", async () => {
   using server = open();
+  const opened: Deno.NetAddr[] = [];
   const silences: number[] = [];
   const asking = exchange({
     port: server.port,
     timeout: 0.02,
     tries: 1000,
+    onOpen: (_, remote) => void opened.push(remote),
     onSilence: (attempt) => void silences.push(attempt),
   });
   await server.socket.receive(); // which we pretend was lost
@@ -105,6 +118,7 @@ Deno.test("a lost datagram is sent again", async () => {
   await server.socket.send(new Uint8Array(7), client);
   const totals = await asking;
   assertEquals(totals.received, 7);
+  assertEquals(opened, [{ ...server.socket.addr as Deno.NetAddr }]);
   assertEquals(silences[0], 1);
   assertEquals(totals.sent, (silences.length + 1) * MESSAGE.length);
 });
@@ -190,11 +204,21 @@ Deno.test("shutdown lets the answer in flight go out", async () => {
 Deno.test("no answer to any try is told, and that UDP cannot tell why", async () => {
   using server = open(); // it receives, and says nothing
   const { port } = server;
-  await assertRejects(
-    () => exchange({ port, timeout: 0.01, tries: 2 }),
-    Deno.errors.TimedOut,
-    "no answer; UDP cannot tell a lost datagram from a refused one",
-  );
+  const delays: number[] = [];
+  const wait = globalThis.setTimeout;
+  const noting = ((ring: () => void, delay: number) => {
+    delays.push(delay);
+    return wait(ring, delay);
+  }) as typeof setTimeout;
+  {
+    using _ = replace(globalThis, "setTimeout", noting);
+    await assertRejects(
+      () => exchange({ port, timeout: 0.01, tries: 2 }),
+      Deno.errors.TimedOut,
+      "no answer; UDP cannot tell a lost datagram from a refused one",
+    );
+  }
+  assertEquals(delays, [10, 10]); // each try waits, and nothing else does
   const net = `127.0.0.1:0,127.0.0.1:${port}`;
   const args = ["--port", `${port}`, "--timeout", "0.01", "--tries", "2"];
   await using client = start("udp/client.ts", net, args);
@@ -257,17 +281,6 @@ Deno.test(needs("SIGINT ends the UDP client with 130", unix), async () => {
 });
 
 // --- What is answered, and what is not ---------------------------------------
-
-/** Puts something in the place of a member until it is disposed. */
-function replace<T extends object, K extends keyof T>(
-  object: T,
-  name: K,
-  value: T[K],
-): Disposable {
-  const own = object[name];
-  object[name] = value;
-  return { [Symbol.dispose]: () => void (object[name] = own) };
-}
 
 /** Something for a server to receive: a datagram from somewhere, or trouble. */
 type Arrival = [bytes: Uint8Array, peer: Deno.NetAddr] | Error;
@@ -461,6 +474,27 @@ Deno.test("no failure to receive a datagram ends the server", async () => {
     "1234: a client left before it was answered",
     "1234: out of memory",
   ]);
+});
+
+Deno.test("a refusal, of which only Windows tells, counts as silence", async () => {
+  const arrivals: Arrival[] = [
+    new Deno.errors.ConnectionReset("os error 10054"),
+    from("127.0.0.1", 1234),
+  ];
+  const socket = {
+    addr: { transport: "udp", hostname: "127.0.0.1", port: 1 },
+    // deno-lint-ignore require-await -- it rejects, and does not throw
+    async receive() {
+      const arrival = arrivals.shift()!;
+      if (arrival instanceof Error) throw arrival;
+      return arrival;
+    },
+    send: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    close() {},
+  };
+  const ours = (() => socket) as unknown as typeof Deno.listenDatagram;
+  using _ = replace(Deno, "listenDatagram", ours);
+  assertEquals((await exchange()).received, 2);
 });
 
 Deno.test("a datagram is answered when its text is shown, and not before", async () => {
