@@ -316,6 +316,7 @@ Deno.test(
   needs(
     "a UDP server on a subnet is granted the subnet, and answers nobody else",
     ...needed,
+    program("python3"),
   ),
   async () => {
     await using cable = await Cable.lay();
