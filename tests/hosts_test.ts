@@ -379,7 +379,7 @@ for (const hostname of ["127.0.0.1", "::1"]) {
          await exchange({ hostname: "localhost", port: ${port}, timeout: 0 });`,
         options,
       );
-      assertEquals(await within(20, user.code()), 0);
+      assertEquals(await within(10, user.code()), 0);
     },
   );
 }

@@ -428,6 +428,9 @@ Deno.test(
     );
     const { received } = await exchange({ port: at.port, timeout: 0 });
     assertEquals(received, GREETING.length);
+    await stranger.socket.send(encode("hi"), at); // nor does the next one
+    await terminal.out.untilSaid(/(requests|sandbox[^\n]*\n)/, 2);
+    assertEquals(/requests/.exec(terminal.out.text), null);
   },
 );
 
@@ -443,8 +446,8 @@ Deno.test("the server answers where its grant is for one port alone", async () =
   const refusal = `does not allow 127.0.0.1:${stranger.port};`;
   await server.err.until(RegExp(refusal));
   await friend.socket.send(encode("hi"), at);
-  const [answer] = await friend.socket.receive();
-  assertEquals(decode(answer), GREETING);
+  const answer = await within(10, friend.socket.receive());
+  assertEquals(decode(answer![0]), GREETING);
 });
 
 // --- Trouble -----------------------------------------------------------------
