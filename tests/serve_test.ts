@@ -3,7 +3,9 @@
  * anywhere: who gets a place, who is refused, and what a failure stops.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, fail } from "@std/assert";
+import { within } from "../cli.ts";
+import { selfSigned } from "../notebook/lib/certificate.ts";
 import { serve, type ServeOptions } from "../notebook/lib/serve.ts";
 
 /** A connection from any address, over no network. It stays until it's closed. */
@@ -244,6 +246,29 @@ Deno.test("a conversation that doesn't end is closed at the shutdown", async () 
   await guest.outcome.promise;
   await server.shutdown();
   await guest.closed.promise;
+});
+
+// --- TLS's handshake ---------------------------------------------------------
+
+Deno.test("over TLS, silence before the handshake has a limit", async () => {
+  const identity = await selfSigned("localhost");
+  const at = { hostname: "127.0.0.1", port: 0 };
+  const listener = Deno.listenTls({ ...at, ...identity });
+  const failed = Promise.withResolvers<Error>();
+  let talks = 0;
+  await using server = serve(listener, () => {
+    talks++;
+    return Promise.resolve();
+  }, { handshakeTimeout: 0.1, onError: failed.resolve });
+  using _silent = await Deno.connect({ port: server.addr.port });
+  const error = await within(30, failed.promise);
+  const { name, message } = error ?? fail("nobody gave it up");
+  assertEquals([name, message], [
+    "TimedOut",
+    "without a handshake for 0.1 s",
+  ]);
+  await turn();
+  assertEquals(talks, 0);
 });
 
 // --- Callbacks that fail -----------------------------------------------------

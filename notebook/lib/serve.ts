@@ -195,7 +195,9 @@ function limit(what: string): Error {
 
 /**
  * Over TLS both sides first agree on keys. The first read would do that too, but
- * wait for it as long as the other side likes.
+ * wait for it as long as the other side likes. (Deno closes the socket of an
+ * unfinished handshake only when the other side does: our place is free again,
+ * the descriptor isn't.)
  */
 async function shakeHands(
   conn: Deno.Conn<Deno.Addr> & { handshake?(): Promise<unknown> },
