@@ -8,7 +8,7 @@
 
 import * as cli from "../cli.ts";
 import { ByteReader } from "./lib/framing.ts";
-import { serve as serveAll } from "./lib/serve.ts";
+import { safely, serve as serveAll } from "./lib/serve.ts";
 
 /** Options for {@linkcode serve}. */
 export interface ServeOptions extends cli.Reports {
@@ -20,8 +20,16 @@ export interface ServeOptions extends cli.Reports {
   maxLine?: number;
   /** People at once; further ones wait in the backlog. @default {1000} */
   maxPeople?: number;
+  /**
+   * People at once from one address; further ones are refused, so that no machine
+   * can take every place. This machine's own aren't counted; 0: any number.
+   * @default {100}
+   */
+  maxPerAddress?: number;
   /** Seconds that one has for giving a name; 0: any number. @default {60} */
   timeout?: number;
+  /** Seconds that one may say nothing; 0: any number. @default {3600} */
+  idleTimeout?: number;
 }
 
 /**
@@ -50,13 +58,16 @@ export interface ServeOptions extends cli.Reports {
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
 export function serve(options: ServeOptions = {}): cli.Server {
-  const settings = cli.fill(options, FLAGS);
-  const { hostname, port, maxPeople, onListen, onError } = settings;
-  const room: Room = { people: new Map(), said: "" };
+  const settings = guarded(cli.fill(options, FLAGS));
+  const { hostname, port, maxPeople, maxPerAddress } = settings;
+  const { onListen, onError } = settings;
+  const room: Room = { people: new Map(), nameless: new Set(), said: "" };
   const listener = Deno.listen({ hostname, port });
-  const limits = { maxConnections: maxPeople, grace: 1 };
   const server = serveAll(listener, (conn) => attend(conn, room, settings), {
-    ...limits,
+    maxConnections: maxPeople,
+    maxPerAddress,
+    refusal: "* Too many people are here from your address.\n",
+    grace: GRACE,
     onError,
   });
   onListen?.(listener.addr);
@@ -66,16 +77,41 @@ export function serve(options: ServeOptions = {}): cli.Server {
       const ended = server.shutdown(); // from now on nobody comes in
       tellAll(room, "* The chat closes.");
       deliver(room);
-      await Promise.all(Array.from(room.people.values(), async (person) => {
-        if (person.telling) await cli.within(PATIENCE, person.telling);
+      const named = Array.from(room.people.values(), async (person) => {
+        if (person.telling) await cli.within(GRACE, person.telling);
         showOut(person, CLOSING);
-      }));
+      });
+      const nameless = Array.from(room.nameless, (dismiss) => {
+        return dismiss("The chat closes.", CLOSING);
+      });
+      await Promise.all([...named, ...nameless]);
       await ended;
     },
   };
 }
 
+/** Seconds that people have for reading the last lines at a shutdown. */
+const GRACE = 5;
+
 type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
+
+/** The same callbacks; but what fails in one is reported, and stays there. */
+function guarded(settings: Settings): Settings {
+  const { onOpen, onText, onDone } = settings;
+  function onError(error: Error, at: Deno.NetAddr): Promise<void> {
+    return safely(() => settings.onError?.(error, at));
+  }
+  function guard(call: () => unknown, at: Deno.NetAddr): Promise<void> {
+    return safely(call, (error) => onError(error, at));
+  }
+  return {
+    ...settings,
+    onError,
+    onOpen: (peer) => void guard(() => onOpen?.(peer), peer),
+    onText: (text, peer) => guard(() => onText?.(text, peer), peer),
+    onDone: (peer, totals) => void guard(() => onDone?.(peer, totals), peer),
+  };
+}
 
 /** Somebody in the chat. */
 interface Person {
@@ -98,6 +134,8 @@ interface Person {
 interface Room {
   /** Who is there, by their names, however these are written. */
   people: Map<string, Person>;
+  /** Ways to end it with those who have given no name yet. */
+  nameless: Set<(words: string, why: Error) => Promise<void>>;
   /** Lines that everybody is to be told as soon as this turn is over. */
   said: string;
   /** Waits for the end of the turn. */
@@ -119,7 +157,6 @@ async function attend(
   let person: Person | undefined;
   try {
     person = await named(conn, reader, room, settings, meter);
-    await letCatchUp(room);
     if (person) await hear(person, reader, room, settings);
   } catch (error) {
     // Whoever breaks a rule is told which, and shown out; the rest go on.
@@ -141,18 +178,22 @@ async function named(
   meter: cli.Meter,
 ): Promise<Person | undefined> {
   const tell = (line: string) => cli.writeAll(conn, `* ${line}\n`, meter);
-  const late = new Deno.errors.TimedOut(`nameless for ${timeout} s`);
-  let isLate = false;
-  const timer = timeout && setTimeout(async () => {
-    isLate = true; // a name that comes now is no longer taken
-    await cli.within(PATIENCE, tell("You took too long.").catch(() => {}));
+  let fault: Error | undefined;
+  async function dismiss(words: string, why: Error): Promise<void> {
+    fault = why; // a name that comes now is no longer taken
+    await cli.within(PATIENCE, tell(words).catch(() => {}));
     close(conn);
+  }
+  const timer = timeout && setTimeout(() => {
+    const late = new Deno.errors.TimedOut(`nameless for ${timeout} s`);
+    dismiss("You took too long.", late);
   }, timeout * 1000);
+  room.nameless.add(dismiss);
   try {
     await tell("What is your name?");
     while (!await reader.atEnd()) {
       const name = (await reader.readLine(maxLine)).trim().normalize();
-      if (isLate) throw late;
+      if (fault) throw fault;
       const taken = room.people.has(keyOf(name));
       if (NAME.test(name) && !taken) {
         return join({ name, conn, meter, waiting: [], due: 0 }, room);
@@ -161,8 +202,9 @@ async function named(
       await tell(`${why}. What is your name?`);
     }
   } catch (error) {
-    throw isLate ? late : error;
+    throw fault ?? error;
   } finally {
+    room.nameless.delete(dismiss);
     clearTimeout(timer);
   }
 }
@@ -200,20 +242,41 @@ async function leave(person: Person, room: Room): Promise<void> {
 
 /** Passes on what somebody says, line by line. */
 async function hear(
-  { name, conn }: Person,
+  person: Person,
   reader: ByteReader,
   room: Room,
-  { maxLine, onText }: Settings,
+  { maxLine, idleTimeout, onText }: Settings,
 ): Promise<void> {
+  const { name, conn } = person;
+  using silence = new cli.Meter(idleTimeout, () => {
+    sendAway(person, room, idleTimeout);
+  });
+  let said = 0; // since this one has last waited for those who are far behind
   while (!await reader.atEnd()) {
     const line = await reader.readLine(maxLine);
+    silence.read(0); // even an empty line is a sign of life; half a line is none
     if (line.trim() === "") continue;
     // What moves a cursor, or starts a line of its own, is made visible.
     const text = `${name}: ${cli.visible(line)}`;
     tellAll(room, text);
-    await onText?.(text, conn.remoteAddr);
-    await letCatchUp(room);
+    await silence.pauseFor(onText?.(text, conn.remoteAddr));
+    said += text.length;
+    if (said < AT_A_STRETCH) continue;
+    await silence.pauseFor(letCatchUp(room));
+    said = 0;
   }
+}
+
+/** Ends it with somebody who has said nothing for too long. */
+async function sendAway(
+  person: Person,
+  room: Room,
+  seconds: number,
+): Promise<void> {
+  tell(person, `* You have said nothing for ${seconds} s.`, room);
+  if (person.telling) await cli.within(PATIENCE, person.telling);
+  const words = `nothing said for ${seconds} s (idleTimeout)`;
+  showOut(person, new DOMException(words, "QuotaExceededError"));
 }
 
 /**
@@ -245,6 +308,7 @@ function give(person: Person, bytes: Uint8Array): void {
   person.due += bytes.length;
   person.telling ??= tellWaiting(person);
   if (person.due > FAR_BEHIND) person.late ??= hurry(person);
+  if (person.due > TOO_MUCH) showOut(person, new TooLate());
 }
 
 async function tellWaiting(person: Person): Promise<void> {
@@ -260,17 +324,22 @@ async function tellWaiting(person: Person): Promise<void> {
   person.telling = undefined;
 }
 
-/** Bytes that may wait for somebody before others wait for this one. */
+/** Characters that one may say before waiting for those who are far behind. */
+const AT_A_STRETCH = 2 ** 14;
+/** Bytes that may wait for somebody before those who say much wait, too. */
 const FAR_BEHIND = 2 ** 20;
+/** Bytes that may wait for somebody at all, however many say a little. */
+const TOO_MUCH = 2 ** 25;
 /** Seconds in which somebody who is far behind has to take something. */
 const PATIENCE = 1;
 /** How often that may be waited for until all is taken. */
 const TURNS = 10;
 
 /**
- * Before anybody says more, those who are far behind may catch up: otherwise a
- * burst would throw out people who read as fast as they can. But not for long:
- * one who does not read at all must not stop those who do.
+ * Before somebody who says much says more, those who are far behind may catch
+ * up: otherwise a burst would throw out people who read as fast as they can. Only
+ * who says much waits, and not for long: one who reads slowly, or not at all,
+ * must not stop the others.
  */
 async function letCatchUp(room: Room): Promise<void> {
   await Promise.all(room.people.values().map(({ late }) => late));
@@ -279,16 +348,23 @@ async function letCatchUp(room: Room): Promise<void> {
 async function hurry(person: Person): Promise<void> {
   for (let turn = 0, sent = -1; person.telling; turn++) {
     if (turn === TURNS || person.meter.sent === sent) {
-      showOut(person, new Deno.errors.InvalidData(TOO_LATE));
+      showOut(person, new TooLate());
       break;
     }
     sent = person.meter.sent;
+    const began = performance.now();
     await cli.within(PATIENCE, person.telling);
+    // If we are late ourselves, we have not seen what this one has taken.
+    if (performance.now() - began > 1250 * PATIENCE) [turn, sent] = [-1, -1];
   }
   person.late = undefined;
 }
 
-const TOO_LATE = "too far behind with reading";
+/** Why somebody is shown out who reads too slowly. */
+class TooLate extends Deno.errors.InvalidData {
+  override message = "too far behind with reading";
+}
+
 const CLOSING = new Error("the chat closes");
 
 /** Ends the conversation with somebody. */
@@ -308,7 +384,13 @@ const FLAGS = {
   port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
   maxLine: cli.whole(1000, [1, 2 ** 20], "most bytes that a line may have"),
   maxPeople: cli.whole(1000, [1, 1e6], "most people at once"),
+  maxPerAddress: cli.whole(
+    100,
+    [0, 1e6],
+    "most people from one address, but ours; 0: any",
+  ),
   timeout: cli.seconds(60, "how long one may think of a name; 0: for ever"),
+  idleTimeout: cli.seconds(3600, "how long one may say nothing; 0: for ever"),
   verbose: cli.toggle("tell of each connection, too"),
 };
 

@@ -209,12 +209,22 @@ async function shakeHands(
   throw new Deno.errors.TimedOut(`without a handshake for ${seconds} s`);
 }
 
-/** Calls a callback that isn't ours: its failure must not become our own. */
-async function safely(call: () => unknown): Promise<void> {
+/**
+ * Calls a callback that isn't ours: its failure must not become our own, or it
+ * would end the process.
+ *
+ * @param call The call.
+ * @param onFailure Is given what it throws, or rejects with. By default that goes
+ * to the console.
+ */
+export async function safely(
+  call: () => unknown,
+  onFailure: (error: Error) => unknown = console.error,
+): Promise<void> {
   try {
     await call();
   } catch (error) {
-    console.error(error);
+    await onFailure(error as Error);
   }
 }
 
