@@ -11,7 +11,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { writeAll } from "../cli.ts";
+import { within, writeAll } from "../cli.ts";
 import { selfSigned } from "../notebook/lib/certificate.ts";
 import { frame } from "../notebook/lib/framing.ts";
 import type { Server } from "../notebook/lib/serve.ts";
@@ -310,6 +310,41 @@ Deno.test("a megabyte is let in", async () => {
   assert(answer === "X".repeat(2 ** 20));
 });
 
+const SLOW: [name: string, sent: Uint8Array][] = [
+  ["nothing at all", bytes("")],
+  ["half a length", bytes([0, 0])],
+  ["half a message", framed("hello").slice(0, -1)],
+  // More than the kernel keeps for somebody who doesn't read the answers.
+  ["100 megabytes, and no ear for the answers", many(100)],
+];
+
+for (const [name, sent] of SLOW) {
+  Deno.test(`who sends ${name} is given up after a while`, async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const failed = Promise.withResolvers<Error>();
+    await using server = serve(listener, {
+      timeout: 0.2,
+      onError: failed.resolve,
+    });
+    using conn = await Deno.connect({ port: server.addr.port });
+    const sending = writeAll(conn, sent).catch(() => {}); // until we're given up
+    const error = await within(60, failed.promise);
+    assertEquals(
+      [error?.name, error?.message],
+      ["TimedOut", "without a whole message for 0.2 s"],
+    );
+    await sending;
+  });
+}
+
+/** So many messages of a megabyte each. */
+function many(count: number): Uint8Array<ArrayBuffer> {
+  const one = frame(new Uint8Array(2 ** 20).fill(97));
+  const all = new Uint8Array(count * one.length);
+  for (let i = 0; i < count; i++) all.set(one, i * one.length);
+  return all;
+}
+
 // --- A program of its own, under its grants and no more ----------------------
 
 const SCRIPT = "notebook/lib/upper.ts";
@@ -371,6 +406,37 @@ Deno.test(needs("the command of its documentation works", unix), async () => {
   await server.err.until(/listening on .*door\n/);
   await assertAnswers(path);
 });
+
+const BAD_PATHS: [what: string, path: (at: string) => string, line: RegExp][] =
+  [
+    ["no path", () => "", /^upper\.ts needs the path to listen on\n$/],
+    [
+      "a path in no folder",
+      (at) => `${at}/none`,
+      /^cannot listen on \S+\/none: \w+: .*\n$/,
+    ],
+    [
+      "a path of 200 bytes",
+      (at) => `${at}${"x".repeat(200)}`,
+      /^cannot listen on \S+xxx: \w+: .*\n$/,
+    ],
+    [
+      "a path that moves the cursor",
+      (at) => `${at}/\x1b[2J`,
+      /^cannot listen on \S+\/\\x1b\[2J: \w+: .*\n$/,
+    ],
+  ];
+
+for (const [what, toPath, line] of BAD_PATHS) {
+  Deno.test(needs(`${what}: that is told in one line`, unix), async () => {
+    await using at = await place();
+    const path = toPath(at.path);
+    const grants = path ? grantsOf(path) : {};
+    await using server = run(path, grants);
+    assertEquals(await server.code(), path ? 1 : 2);
+    assertMatch(server.err.text, line);
+  });
+}
 
 for (const grant of ["net", "read", "write"]) {
   for (const [how, flags] of [["no", undefined], ["another path's", "2"]]) {

@@ -7,70 +7,7 @@ import { assertEquals, assertMatch, fail } from "@std/assert";
 import { within } from "../cli.ts";
 import { selfSigned } from "../notebook/lib/certificate.ts";
 import { serve, type ServeOptions } from "../notebook/lib/serve.ts";
-
-/** A connection from any address, over no network. It stays until it's closed. */
-class FakeConn implements Partial<Deno.TcpConn> {
-  readonly remoteAddr: Deno.NetAddr;
-  /** What it was sent. */
-  heard = "";
-  /** Resolves to what became of it. */
-  readonly outcome = Promise.withResolvers<"served" | "refused">();
-  /** Resolves when the server closes it. */
-  readonly closed = Promise.withResolvers<null>();
-
-  constructor(hostname: string) {
-    this.remoteAddr = { transport: "tcp", hostname, port: 1 };
-    this.closed.promise.then(() => this.outcome.resolve("refused"));
-  }
-
-  read(): Promise<null> {
-    return this.closed.promise;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    this.heard += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  }
-
-  closeWrite(): Promise<void> {
-    this.closed.resolve(null); // the other side ends, too
-    return Promise.resolve();
-  }
-
-  [Symbol.dispose](): void {
-    this.closed.resolve(null);
-  }
-}
-
-/** A listener that is given what to accept, and counts how often it's asked. */
-class FakeListener implements Partial<Deno.TcpListener> {
-  readonly addr: Deno.NetAddr = {
-    transport: "tcp",
-    hostname: "0.0.0.0",
-    port: 80,
-  };
-  asked = 0;
-  #coming: (FakeConn | Error)[] = [];
-  #more = Promise.withResolvers<void>();
-
-  async accept(): Promise<Deno.TcpConn> {
-    this.asked++;
-    while (this.#coming.length === 0) await this.#more.promise;
-    const next = this.#coming.shift()!;
-    if (next instanceof Error) throw next;
-    return next as unknown as Deno.TcpConn;
-  }
-
-  bring(next: FakeConn | Error): void {
-    this.#coming.push(next);
-    this.#more.resolve();
-    this.#more = Promise.withResolvers();
-  }
-
-  [Symbol.dispose](): void {
-    this.bring(new Deno.errors.BadResource());
-  }
-}
+import { consoleOf, FakeConn, FakeListener, turn } from "./fakes.ts";
 
 /** A server on such a listener; whoever comes stays until the test lets it go. */
 function open(options: ServeOptions<Deno.NetAddr> = {}) {
@@ -104,11 +41,6 @@ function open(options: ServeOptions<Deno.NetAddr> = {}) {
       await server.shutdown();
     },
   };
-}
-
-/** Resolves when everything that is ready to run has run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What becomes of connections from these addresses, all of which stay. */
@@ -272,19 +204,6 @@ Deno.test("over TLS, silence before the handshake has a limit", async () => {
 });
 
 // --- Callbacks that fail -----------------------------------------------------
-
-/** Keeps what is written to the console while something runs. */
-async function consoleOf(work: () => Promise<void>): Promise<string> {
-  const { error } = console;
-  const written: unknown[] = [];
-  console.error = (...words) => void written.push(...words);
-  try {
-    await work();
-  } finally {
-    console.error = error;
-  }
-  return written.join("\n");
-}
 
 for (
   const [how, onError] of [

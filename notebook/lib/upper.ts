@@ -12,13 +12,20 @@
  * @module
  */
 
-import { writeAll } from "../../cli.ts";
+import { visible, within, writeAll } from "../../cli.ts";
 import { frame, frames } from "./framing.ts";
-import { serve as serveAll, type ServeOptions, type Server } from "./serve.ts";
+import * as serving from "./serve.ts";
 import { listenUnix } from "./unix.ts";
 
 /** Bytes that a message may have. */
 const MOST = 2 ** 20;
+
+/** Options for {@linkcode serve}. */
+export interface ServeOptions<A extends Deno.Addr>
+  extends serving.ServeOptions<A> {
+  /** Seconds that a message, or its answer, may take; 0: any. @default {3600} */
+  timeout?: number;
+}
 
 /**
  * Serves whoever comes in.
@@ -40,15 +47,25 @@ const MOST = 2 ** 20;
  */
 export function serve<C extends Deno.Conn<A>, A extends Deno.Addr>(
   listener: Deno.Listener<C, A>,
-  options?: ServeOptions<A>,
-): Server<A> {
+  { timeout = 3600, ...options }: ServeOptions<A> = {},
+): serving.Server<A> {
   async function talk(conn: C): Promise<void> {
-    for await (const message of frames(conn, MOST)) {
+    const messages = frames(conn, MOST);
+    for (;;) {
+      const { value: message } = await inTime(timeout, messages.next());
+      if (!message) return;
       const text = decoder.decode(message).toUpperCase();
-      await writeAll(conn, frame(encoder.encode(text)));
+      await inTime(timeout, writeAll(conn, frame(encoder.encode(text))));
     }
   }
-  return serveAll(listener, talk, options);
+  return serving.serve(listener, talk, options);
+}
+
+/** Waits for some work, but gives the other side up if it takes too long. */
+async function inTime<T>(seconds: number, work: Promise<T>): Promise<T> {
+  const done = await within(seconds, work.then((value) => ({ value })));
+  if (done) return done.value;
+  throw new Deno.errors.TimedOut(`without a whole message for ${seconds} s`);
 }
 
 /**
@@ -75,10 +92,25 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 if (import.meta.main) {
   const [path] = Deno.args;
-  const server = serve(await listenUnix(path));
+  const server = await open(path);
   console.error(`listening on ${path}`);
   Deno.addSignalListener("SIGTERM", async () => {
     await server.shutdown(); // removes the file, too
     Deno.exit();
   });
+}
+
+/** Starts to serve at a path, or says in one line why that can't be. */
+async function open(path = ""): Promise<serving.Server<Deno.UnixAddr>> {
+  if (path === "") {
+    console.error("upper.ts needs the path to listen on");
+    Deno.exit(2);
+  }
+  try {
+    return serve(await listenUnix(path));
+  } catch (error) {
+    const { name, message } = error as Error;
+    console.error(`cannot listen on ${visible(path)}: ${name}: ${message}`);
+    Deno.exit(1);
+  }
 }
