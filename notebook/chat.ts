@@ -86,6 +86,7 @@ export function serve(options: ServeOptions = {}): cli.Server {
       });
       await Promise.all([...named, ...nameless]);
       await ended;
+      clearTimeout(room.turn); // nobody is left who could be told
     },
   };
 }

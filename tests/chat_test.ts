@@ -13,7 +13,9 @@ import {
   assertStringIncludes,
   fail,
 } from "@std/assert";
-import { within, writeAll } from "../cli.ts";
+import { type Server, within, writeAll } from "../cli.ts";
+import { serve, type ServeOptions } from "../notebook/chat.ts";
+import { consoleOf, FakeConn, FakeListener, turn } from "./fakes.ts";
 import {
   audited,
   connect,
@@ -233,12 +235,13 @@ Deno.test("a name that is taken, in whatever letters, is refused", async () => {
   await using chat = await open();
   using ada = await join(chat.port, "Zoé");
   using other = await visit(chat.port);
-  // The last one is written with an accent of its own: it looks the same.
-  for (const name of ["Zoé", "zOÉ", "  zoé  ", "ZOE\u0301", "Eve"]) {
+  // One is written with an accent of its own, one with a letter as wide as a
+  // Chinese one: they look the same.
+  for (const name of ["Zoé", "zOÉ", "  zoé  ", "ZOE\u0301", "Ｚoé", "Eve"]) {
     await other.say(`${name}\n`);
   }
   await other.heard.until(/^\* Here: .*\n/m);
-  const refusals = ["Zoé", "zOÉ", "zoé", "ZOÉ"].map((name) => {
+  const refusals = ["Zoé", "zOÉ", "zoé", "ZOÉ", "Ｚoé"].map((name) => {
     return `* ${name} is here already. ${ASKED.slice(2)}`;
   });
   assertEquals(
@@ -265,6 +268,7 @@ const NO_NAMES: [what: string, name: string][] = [
   ["a letter that nobody sees", "\u3164"],
   ["another's name and a letter that nobody sees", "Witness\u3164"],
   ["bytes that are not UTF-8", "\ufffd"],
+  ["a mark without its letter", "\u0301Ada"],
 ];
 
 for (const [what, name] of NO_NAMES) {
@@ -297,7 +301,7 @@ Deno.test("who gives no name in time is told so, and let go", async () => {
   for (const { heard } of [guest, trickling]) {
     assertMatch(heard.text, /^\* What is your name\?\n\* .+\n$/);
   }
-  // Whoever is in may be silent for as long as they like.
+  // Whoever is in may be silent for much longer.
   using ada = await join(chat.port, "Ada");
   using late = await visit(chat.port);
   await late.heard.ended;
@@ -508,7 +512,7 @@ for (const count of [200, 400]) {
       const lines = await assertSame(host, digests);
       assertNumbered(lines, "guest0", 100_000);
       assertEquals(lines.length, 100_002);
-      assertEquals(chat.err.text.split("\n").length, 2); // no trouble told
+      assertMatch(chat.err.text, /^server: listening on \S+\n$/); // no trouble
       await assertLean(chat, 250);
     },
   );
@@ -543,6 +547,333 @@ Deno.test(
     await assertLean(chat, 150);
   },
 );
+
+// --- People who take as much as we want, over no network ----------------------
+
+/** A chat whose people come over no network. */
+function openFake(options: ServeOptions = {}) {
+  const listener = new FakeListener();
+  const { listen } = Deno;
+  let chat: Server;
+  Deno.listen = (() => listener) as unknown as typeof listen;
+  try {
+    chat = serve({ maxLine: 10_000, ...options });
+  } finally {
+    Deno.listen = listen;
+  }
+  const conns: FakeConn[] = [];
+  return {
+    listener,
+    /** Somebody connects. */
+    visit(hostname = "127.0.0.1"): FakeConn {
+      const conn = new FakeConn(hostname);
+      conns.push(conn);
+      listener.bring(conn);
+      return conn;
+    },
+    /** Somebody comes in. */
+    async join(name: string): Promise<FakeConn> {
+      const conn = this.visit();
+      conn.say(`${name}\n`);
+      await conn.until(/^\* Here: .*\n/m);
+      return conn;
+    },
+    shutdown: () => chat.shutdown(),
+    [Symbol.asyncDispose]() {
+      for (const conn of conns) {
+        conn.taking = true;
+        conn.take(Infinity);
+      }
+      return chat.shutdown();
+    },
+  };
+}
+
+/** A long line, and what the others hear of it. */
+const LONG = `${"x".repeat(8000)}\n`;
+const AS_HEARD = "Eve: ".length + LONG.length;
+
+/** Says lines until one isn't heard by the others; returns how many were. */
+async function flood(eve: FakeConn, witness: FakeConn): Promise<number> {
+  for (let said = 1;; said++) {
+    const before = witness.heard.length;
+    eve.say(LONG);
+    await turn();
+    await turn(); // it's passed on at the end of a turn
+    if (witness.heard.length === before) return said - 1;
+    if (said > 10_000) fail("nobody holds her up");
+  }
+}
+
+/** A clock that passes when we say so: a second of it takes no time. */
+function fastClock() {
+  const { setTimeout, clearTimeout } = globalThis;
+  const { now } = performance;
+  let passed = 0;
+  const timers = new Map<number, { at: number; ring: () => void }>();
+  let id = 0;
+  const fake = (ring: () => void, ms = 0) => {
+    if (ms < 500) return setTimeout(ring, ms); // it's no clock
+    timers.set(--id, { at: passed + ms, ring });
+    return id;
+  };
+  globalThis.setTimeout = fake as unknown as typeof setTimeout;
+  globalThis.clearTimeout = ((id: number) => {
+    if (!timers.delete(id)) clearTimeout(id);
+  }) as typeof clearTimeout;
+  performance.now = () => passed;
+  return {
+    /** Lets so many milliseconds pass at once; what was due in them comes then. */
+    async pass(ms: number): Promise<void> {
+      passed += ms;
+      for (const [id, { at, ring }] of [...timers]) {
+        if (at > passed || !timers.delete(id)) continue;
+        ring();
+      }
+      for (let i = 0; i < 3; i++) await turn();
+    },
+    [Symbol.dispose]() {
+      Object.assign(globalThis, { setTimeout, clearTimeout });
+      performance.now = now;
+    },
+  };
+}
+
+Deno.test("one who doesn't read holds up those who flood, and nobody else", async () => {
+  const told: string[] = [];
+  using clock = fastClock();
+  await using chat = openFake({ onError: (error) => told.push(error.message) });
+  const stalled = await chat.join("stalled");
+  const ada = await chat.join("Ada");
+  const bob = await chat.join("Bob");
+  const eve = await chat.join("Eve");
+  stalled.taking = false;
+  const said = await flood(eve, ada);
+  // A mebibyte waits for one who doesn't read, and a stretch of 16,384 at most.
+  const waiting = said * AS_HEARD;
+  assert(waiting > 2 ** 20 - 2 * AS_HEARD, `${waiting}`);
+  assert(waiting < 2 ** 20 + 2 ** 14 + 2 * AS_HEARD, `${waiting}`);
+  // Meanwhile others speak and hear, and others come: nobody has been shown out.
+  bob.say("Can you hear me?\n");
+  await ada.until(/\nBob: Can you hear me\?\n$/);
+  const carol = await chat.join("Carol");
+  carol.say("I can.\n");
+  await bob.until(/\nCarol: I can\.\n$/);
+  assertEquals(told, []);
+  // When the one who doesn't read is out, the flood goes on.
+  await clock.pass(1000);
+  await ada.until(/\n\* stalled goes\.\n(?:.*\n)*Eve: x+\n$/);
+  assertEquals(told, ["too far behind with reading"]);
+});
+
+Deno.test("one who reads slowly is waited for, each time anew", async () => {
+  const told: string[] = [];
+  await using chat = openFake({ onError: (error) => told.push(error.message) });
+  const slow = await chat.join("slow");
+  const ada = await chat.join("Ada");
+  const eve = await chat.join("Eve");
+  for (let round = 0; round < 3; round++) {
+    slow.taking = false;
+    await flood(eve, ada); // the last line waits
+    const before = ada.heard.length;
+    slow.taking = true;
+    slow.take(1);
+    await ada.until(RegExp(`^[^]{${before}}Eve: x+\n$`));
+  }
+  assertEquals(told, []);
+});
+
+Deno.test("one who takes a little each time is out after ten seconds", async () => {
+  const told: string[] = [];
+  using clock = fastClock();
+  await using chat = openFake({ onError: (error) => told.push(error.message) });
+  const slow = await chat.join("slow");
+  const ada = await chat.join("Ada");
+  const eve = await chat.join("Eve");
+  slow.taking = false;
+  await flood(eve, ada);
+  for (let second = 0; second < 10; second++) {
+    slow.take(100);
+    assertEquals(told, [], `after ${second} s`);
+    await clock.pass(1000);
+  }
+  await slow.closed.promise;
+  await ada.until(/slow goes/);
+  assertEquals(told, ["too far behind with reading"]);
+});
+
+Deno.test("when we are late ourselves, nobody is out for it", async () => {
+  const told: string[] = [];
+  using clock = fastClock();
+  await using chat = openFake({ onError: (error) => told.push(error.message) });
+  const slow = await chat.join("slow");
+  const ada = await chat.join("Ada");
+  const eve = await chat.join("Eve");
+  slow.taking = false;
+  await flood(eve, ada);
+  for (let i = 0; i < 20; i++) await clock.pass(5000); // we did nothing for 5 s
+  assertEquals(told, []);
+  await clock.pass(1000);
+  await clock.pass(1000);
+  await slow.closed.promise;
+  await ada.until(/slow goes/);
+  assertEquals(told, ["too far behind with reading"]);
+});
+
+Deno.test("who cannot be told anything is heard no more, either", async () => {
+  const told: string[] = [];
+  await using chat = openFake({ onError: (error) => told.push(error.message) });
+  const ada = await chat.join("Ada");
+  const eve = await chat.join("Eve");
+  eve.breakWrites();
+  ada.say("Hello?\n");
+  await eve.closed.promise;
+  await ada.until(/\n\* Eve goes\.\n$/);
+  assertEquals(told, ["broken"]);
+});
+
+Deno.test("a machine that vanished is noticed by the system", async () => {
+  await using chat = openFake();
+  assert((await chat.join("Ada")).keepAlive);
+});
+
+Deno.test("a name that comes too late is no longer taken", async () => {
+  using clock = fastClock();
+  await using chat = openFake();
+  const ada = await chat.join("Ada");
+  const late = chat.visit();
+  await late.until(/name\?\n/);
+  late.taking = false; // it takes a moment to tell that the time is over
+  await clock.pass(60_000);
+  late.say("Bob\n");
+  await turn();
+  await clock.pass(1000);
+  await late.closed.promise;
+  await chat.join("Carol");
+  assertEquals(
+    ada.heard,
+    `${ASKED}* Here: Ada\n* Carol comes.\n`,
+  );
+});
+
+Deno.test("one who says nothing for long is told so, and makes room", async () => {
+  const told: string[] = [];
+  await using chat = openFake({
+    idleTimeout: 0.3,
+    onError: ({ name, message }) => told.push(`${name}: ${message}`),
+  });
+  const ada = await chat.join("Ada");
+  const silent = await chat.join("silent");
+  const trickling = await chat.join("trickling");
+  let left = 2;
+  for (const { closed } of [silent, trickling]) {
+    closed.promise.then(() => left--);
+  }
+  while (left > 0) { // an empty line is heard by nobody, but is one
+    ada.say("\n");
+    trickling.say("a");
+    await turn();
+  }
+  for (const { heard } of [silent, trickling]) {
+    assertStringIncludes(heard, "* You have said nothing for 0.3 s.\n");
+  }
+  await ada.until(/\* silent goes\.\n/);
+  await ada.until(/\* trickling goes\.\n/);
+  const words = "QuotaExceededError: nothing said for 0.3 s (idleTimeout)";
+  assertEquals(told, [words, words]);
+});
+
+Deno.test("there are as many places as were given, and few for one address", async () => {
+  const told: string[] = [];
+  await using chat = openFake({
+    maxPeople: 2,
+    maxPerAddress: 1,
+    onError: (error) => told.push(error.message),
+  });
+  const ada = chat.visit("10.0.0.1");
+  await ada.until(/name\?\n/);
+  const again = chat.visit("10.0.0.1");
+  await again.closed.promise;
+  assertEquals(again.heard, "* Too many people are here from your address.\n");
+  assertEquals(told, [
+    "the limit of 1 connections from one address (maxPerAddress) is reached",
+  ]);
+  const bob = chat.visit("10.0.0.2");
+  await bob.until(/name\?\n/);
+  const third = chat.visit("10.0.0.3");
+  await turn();
+  assertEquals(third.heard, "");
+  bob[Symbol.dispose]();
+  await third.until(/name\?\n/);
+});
+
+Deno.test("at the end people have five seconds, and the nameless are told", async () => {
+  using clock = fastClock();
+  await using chat = openFake();
+  const slow = await chat.join("slow");
+  const ada = await chat.join("Ada");
+  const nameless = chat.visit();
+  await nameless.until(/name\?\n/);
+  slow.taking = false;
+  ada.say("Hello!\n");
+  await ada.until(/Hello!\n/);
+  const ended = chat.shutdown();
+  for (let second = 0; second < 4; second++) await clock.pass(1000);
+  slow.taking = true;
+  slow.take(Infinity);
+  await ended;
+  for (const { heard } of [slow, ada, nameless]) {
+    assertStringIncludes(heard, "\n* The chat closes.\n");
+  }
+});
+
+// --- Callbacks that fail -----------------------------------------------------
+
+for (const how of ["throws", "rejects"]) {
+  const fail = (name: string) => (): void | Promise<void> => {
+    const bug = new Error(`a bug in ${name}`);
+    if (how === "throws") throw bug;
+    return Promise.reject(bug);
+  };
+
+  Deno.test(`a callback that ${how} is reported, and the chat goes on`, async () => {
+    const told: string[] = [];
+    await using chat = openFake({
+      onOpen: fail("onOpen"),
+      onText: fail("onText"),
+      onDone: fail("onDone"),
+      onError: (error) => told.push(error.message),
+    });
+    const ada = await chat.join("Ada");
+    const bob = await chat.join("Bob");
+    ada.say("Hello?\n");
+    await bob.until(/Hello\?\n/);
+    ada.say("Again!\n");
+    await bob.until(/Again!\n$/);
+    bob[Symbol.dispose]();
+    await ada.until(/Bob goes/);
+    await turn();
+    assertEquals(told.filter((message) => message.startsWith("a bug")), [
+      ...["a bug in onOpen", "a bug in onOpen"],
+      ...["a bug in onText", "a bug in onText"],
+      "a bug in onDone",
+    ]);
+    assert(!/bug/.test(ada.heard)); // that's no business of the people
+  });
+
+  Deno.test(`an onError that ${how} ends neither the chat nor the process`, async () => {
+    const written = await consoleOf(async () => {
+      await using chat = openFake({ maxLine: 100, onError: fail("onError") });
+      const ada = await chat.join("Ada");
+      const eve = await chat.join("Eve");
+      eve.say(`${"x".repeat(101)}\n`);
+      await ada.until(/Eve goes/);
+      await chat.join("Bob");
+      await ada.until(/Bob comes/);
+    });
+    assertEquals(written, "Error: a bug in onError");
+  });
+}
 
 // --- Hostile input -----------------------------------------------------------
 
