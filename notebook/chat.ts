@@ -258,7 +258,7 @@ async function hear(
     silence.read(0); // even an empty line is a sign of life; half a line is none
     if (line.trim() === "") continue;
     // What moves a cursor, or starts a line of its own, is made visible.
-    const text = `${name}: ${cli.visible(line)}`;
+    const text = `${name}: ${cli.visible(line).replace(GAP, "$1")}`;
     tellAll(room, text);
     await silence.pauseFor(onText?.(text, conn.remoteAddr));
     said += text.length;
@@ -267,6 +267,15 @@ async function hear(
     said = 0;
   }
 }
+
+/**
+ * More blanks than three, however wide they are: they could pad a line to the
+ * width of a terminal, and what comes then would look like another's line. (Words
+ * can pad, too. How wide a reader's terminal is we cannot know.)
+ */
+const BLANK =
+  "[\\s\\u2800\\u3164\\uffa0\\u115f\\u1160\\u200b\\u200c\\u2060\\u00ad\\u180e]";
+const GAP = RegExp(`(${BLANK}{3})${BLANK}+`, "g");
 
 /** Ends it with somebody who has said nothing for too long. */
 async function sendAway(
