@@ -662,8 +662,8 @@ Deno.test("one who doesn't read holds up those who flood, and nobody else", asyn
   assertEquals(told, []);
   // When the one who doesn't read is out, the flood goes on.
   await clock.pass(1000);
-  await ada.until(/\n\* stalled goes\.\n(?:.*\n)*Eve: x+\n$/);
   assertEquals(told, ["too far behind with reading"]);
+  await ada.until(/\n\* stalled goes\.\n(?:.*\n)*Eve: x+\n$/);
 });
 
 Deno.test("one who reads slowly is waited for, each time anew", async () => {
@@ -697,9 +697,8 @@ Deno.test("one who takes a little each time is out after ten seconds", async () 
     assertEquals(told, [], `after ${second} s`);
     await clock.pass(1000);
   }
-  await slow.closed.promise;
-  await ada.until(/slow goes/);
   assertEquals(told, ["too far behind with reading"]);
+  assertMatch(ada.heard, /\n\* slow goes\.\n/);
 });
 
 Deno.test("when we are late ourselves, nobody is out for it", async () => {
@@ -715,9 +714,8 @@ Deno.test("when we are late ourselves, nobody is out for it", async () => {
   assertEquals(told, []);
   await clock.pass(1000);
   await clock.pass(1000);
-  await slow.closed.promise;
-  await ada.until(/slow goes/);
   assertEquals(told, ["too far behind with reading"]);
+  assertMatch(ada.heard, /\n\* slow goes\.\n/);
 });
 
 Deno.test("who cannot be told anything is heard no more, either", async () => {
