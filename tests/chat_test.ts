@@ -670,6 +670,27 @@ Deno.test("one who doesn't read holds up those who flood, and nobody else", asyn
   await ada.until(/\n\* stalled goes\.\n(?:.*\n)*Eve: x+\n$/);
 });
 
+Deno.test("many who say a little each cannot fill our memory", async () => {
+  let isOut = false;
+  using _clock = fastClock(); // no patience ends
+  await using chat = openFake({
+    maxLine: 2 ** 20,
+    onError: ({ message }) => isOut ||= message.startsWith("too far behind"),
+  });
+  const stalled = await chat.join("stalled");
+  stalled.taking = false;
+  const line = `${"x".repeat(2 ** 20 - 100)}\n`;
+  for (let mebibytes = 0; mebibytes <= 33; mebibytes++) {
+    assert(!isOut || mebibytes > 31, `out after ${mebibytes}`);
+    const guest = await chat.join(`guest${mebibytes}`);
+    guest.say(line);
+    await guest.until(/x\n$/);
+    guest[Symbol.dispose]();
+    for (let i = 0; i < 3; i++) await turn();
+  }
+  assert(isOut);
+});
+
 Deno.test("one who reads slowly is waited for, each time anew", async () => {
   const told: string[] = [];
   await using chat = openFake({ onError: (error) => told.push(error.message) });
