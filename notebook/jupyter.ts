@@ -89,9 +89,12 @@ export async function isPrepared(): Promise<boolean> {
 export async function prepare(): Promise<void> {
   if (!await isPrepared()) {
     console.error("notebook: making notebook/.venv, once; it takes a minute");
+    const begin = performance.now();
     await makeEnvironment();
     await install();
     await Deno.writeTextFile(MADE_FROM, await read(REQUIREMENTS) ?? "");
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    console.error(`notebook: made notebook/.venv in ${seconds} s`);
   }
   await writeKernel();
   await writeSettings();
@@ -139,8 +142,10 @@ function wordsOnVenv(python: string, text: string): string {
 }
 
 async function install(): Promise<void> {
-  const args = ["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS];
-  const { success, text } = (await capture(PYTHON, args))!;
+  // Where there is no internet, that shows soon: not after five attempts.
+  const patience = ["--retries=1", "--timeout=15"];
+  const args = ["install", "--quiet", ...patience, "-r", REQUIREMENTS];
+  const { success, text } = (await capture(PYTHON, ["-m", "pip", ...args]))!;
   if (success) return;
   throw new Trouble(
     `pip could not install JupyterLab: ${lastLine(text)}; is there internet?`,
