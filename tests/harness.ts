@@ -7,7 +7,7 @@
 
 import net from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { assert, assertEquals, fail } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
 import { address, within } from "../cli.ts";
 import { isInstalled } from "../notebook/lib/child.ts";
 
@@ -332,6 +332,9 @@ export async function portOf({ pid }: Process): Promise<number> {
   }
 }
 
+/** Options for a test that executes whole notebooks: it may take longer. */
+export const PATIENT = { timeout: 300_000 };
+
 const there = new Map<string, boolean>();
 
 /** Whether a program is there, by trying it, once for all tests of a file. */
@@ -414,6 +417,12 @@ export async function audited(
     .filter(({ permission }) => permission !== "import")
     .map(({ permission, value }) => `${permission} ${value}`);
   return [...new Set(asked)].sort();
+}
+
+/** Fails unless the README says just that, wherever its lines end. */
+export async function assertReadmeSays(words: string): Promise<void> {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  assertStringIncludes(readme.replaceAll(/\s+/g, " "), words);
 }
 
 /** How a script that fails ends: its exit code, and the one line it tells. */
