@@ -3,7 +3,11 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { bench, OURS, QUICK, type Report, tables } from "./bench/bench.ts";
-import { linux, needs, program } from "./harness.ts";
+import { assertReadmeSays, linux, needs, program } from "./harness.ts";
+
+const RESULTS: Report = JSON.parse(
+  await Deno.readTextFile(new URL("bench/results.json", import.meta.url)),
+);
 
 /** Every figure has its unit, its rounds and the median of them. */
 function assertWellFormed(report: Report, rounds: number): void {
@@ -47,7 +51,28 @@ Deno.test({
   },
 });
 
-Deno.test("results.json is a thorough run", async () => {
-  const file = new URL("bench/results.json", import.meta.url);
-  assertWellFormed(JSON.parse(await Deno.readTextFile(file)), 5);
+Deno.test("results.json is a thorough run", () => {
+  assertWellFormed(RESULTS, 5);
+});
+
+/** How many times as many conversations a second, by the published medians. */
+function ratio(peer: string, other: string): string {
+  const [a, b] = [peer, other].map((name) => {
+    return RESULTS.results.find((result) => {
+      const { protocol, what, clients } = result;
+      return protocol === "tcp" && what === "rate" && clients === 64 &&
+        result.peer === name;
+    })!.median;
+  });
+  return (a / b).toFixed(1);
+}
+
+Deno.test("the README's figures of speed are those of results.json", async () => {
+  await assertReadmeSays(
+    `With 64 clients at once our server held ${ratio(OURS, "Node")} times as ` +
+      `many conversations a second as one in Node, and ` +
+      `${ratio(OURS, "C, epoll")} times as many as bare epoll in C; the ` +
+      `barest loop that Deno allows holds ${ratio("Deno, bare", "C, epoll")} ` +
+      `times as many.`,
+  );
 });

@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  assertReadmeSays,
   bracket,
   GREETING,
   MESSAGE,
@@ -93,6 +94,13 @@ const UDP_SERVERS: Record<string, Command> = {
     `UDP${family(host)}-LISTEN:${port},bind=${bracket(host)}`,
   ],
 };
+
+Deno.test("the README says how many other programs there are", async () => {
+  const kinds = [TCP_CLIENTS, TCP_SERVERS, UDP_CLIENTS, UDP_SERVERS];
+  const { size } = new Set(kinds.flatMap((kind) => Object.keys(kind)));
+  const words = ["Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
+  await assertReadmeSays(`**${words[size - 7]} other programs**`);
+});
 
 /** A message for the standard input of a program. */
 function say(message: string, keepOpen = false) {

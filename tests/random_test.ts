@@ -10,7 +10,10 @@ import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import { exchange } from "../client.ts";
 import { serve } from "../server.ts";
-import { connect, send, times } from "./harness.ts";
+import { assertReadmeSays, connect, send, times } from "./harness.ts";
+
+/** How many random clients our server has, and random servers our client. */
+const CLIENTS = 3000, SERVERS = 2000;
 
 const seed = Number(Deno.env.get("SEED") ?? Date.now() % 1_000_000_000);
 
@@ -68,6 +71,11 @@ interface Heard {
   over: PromiseWithResolvers<void>;
 }
 
+Deno.test("the README says how many random conversations there are", async () => {
+  const all = (CLIENTS + SERVERS).toLocaleString("en");
+  await assertReadmeSays(`**${all} random conversations**`);
+});
+
 Deno.test("our server hears all that random clients said in order", async () => {
   const message = randomText(random(seed)) + "!";
   const clients = new Map<number, Heard>();
@@ -87,7 +95,7 @@ Deno.test("our server hears all that random clients said in order", async () => 
     onDone: ({ port }) => clients.get(port)!.over.resolve(),
   });
   let whole = 0;
-  await converse(3000, async (draw) => {
+  await converse(CLIENTS, async (draw) => {
     const socket = await connect(server.addr.port);
     const port = socket.localPort!;
     const reading = collect(socket);
@@ -114,7 +122,7 @@ Deno.test("our server hears all that random clients said in order", async () => 
 
 Deno.test("our client holds its part with random servers", async () => {
   let whole = 0;
-  await converse(2000, async (draw) => {
+  await converse(SERVERS, async (draw) => {
     const greeting = randomText(draw);
     const message = randomText(draw);
     const resets = draw(5) === 0;

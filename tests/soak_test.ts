@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { exchange } from "../client.ts";
 import {
+  assertReadmeSays,
   descriptorsOf,
   linux,
   memoryOf,
@@ -15,6 +16,16 @@ import {
   untilClosed,
 } from "./harness.ts";
 
+/** Conversations until memory is looked at, and looked at again. */
+const MORE = [10_000, 40_000, 50_000];
+
+Deno.test("the README says how many conversations leave nothing behind", async () => {
+  const all = MORE.reduce((sum, more) => sum + more);
+  await assertReadmeSays(
+    `**${all.toLocaleString("en")} conversations** with one server`,
+  );
+});
+
 Deno.test(
   needs("100,000 conversations leave nothing behind", linux),
   async () => {
@@ -23,7 +34,7 @@ Deno.test(
     const { port } = server;
     const before = await descriptorsOf(server);
     const resident: number[] = [];
-    for (const more of [10_000, 40_000, 50_000]) {
+    for (const more of MORE) {
       await times(more, () => exchange({ port }), 64);
       resident.push(await memoryOf(server, "VmRSS"));
     }
