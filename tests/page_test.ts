@@ -16,7 +16,7 @@ import {
   stringify,
 } from "../notebook/jupyter.ts";
 import { launch, open, type Page, type View, type Watched } from "./browser.ts";
-import { copyProject, needs, Process, program } from "./harness.ts";
+import { copyProject, needs, PATIENT, Process, program } from "./harness.ts";
 
 const NOTEBOOKS = await listNotebooks();
 
@@ -27,7 +27,23 @@ const MET = [
 
 // --- The page ----------------------------------------------------------------
 
-/** A server with the pages of all notebooks; it asks for nothing else. */
+let made: Promise<string> | undefined;
+
+/** The folder with the pages of all notebooks, which are made once. */
+function makePages(): Promise<string> {
+  return made ??= Deno.makeTempDir().then(async (folder) => {
+    await Promise.all(NOTEBOOKS.map((path) => {
+      return makePage(path, join(folder, `${basename(path, ".ipynb")}.html`));
+    }));
+    return folder;
+  });
+}
+
+Deno.test.afterAll(async () => {
+  if (made) await Deno.remove(await made, { recursive: true });
+});
+
+/** A server with these pages; it asks for nothing else. */
 class Pages implements AsyncDisposable {
   /** Where they are. */
   readonly origin: string;
@@ -43,13 +59,9 @@ class Pages implements AsyncDisposable {
     this.origin = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Makes the pages, and serves them. */
-  static async make(): Promise<Pages> {
-    const folder = await Deno.makeTempDir();
-    for (const path of NOTEBOOKS) {
-      await makePage(path, join(folder, `${basename(path, ".ipynb")}.html`));
-    }
-    return new Pages(folder);
+  /** Serves the pages, which are made if they are not there yet. */
+  static async serve(): Promise<Pages> {
+    return new Pages(await makePages());
   }
 
   /** The addresses of the pages. */
@@ -61,7 +73,6 @@ class Pages implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
-    await Deno.remove(this.#folder, { recursive: true });
   }
 
   async #answer(path: string): Promise<Response> {
@@ -79,7 +90,7 @@ async function forEachPage(
   views: View[],
   look: (watched: Watched, origin: string) => Promise<void>,
 ): Promise<void> {
-  await using pages = await Pages.make();
+  await using pages = await Pages.serve();
   await using browser = await launch();
   for (const url of pages.urls) {
     for (const view of views) {
@@ -147,6 +158,7 @@ function foreignTo(origin: string, { requests }: Watched): string[] {
 for (const width of [375, 1280]) {
   Deno.test({
     ...needs(`the page has a place for everything at ${width} pixels`, ...MET),
+    ...PATIENT,
     async fn() {
       const views = [{ width }, { width, dark: true }];
       await forEachPage(views, async (watched, origin) => {
@@ -164,6 +176,7 @@ for (const width of [375, 1280]) {
 
 Deno.test({
   ...needs("the page says the same where scripts are off", ...MET),
+  ...PATIENT,
   async fn() {
     const texts: string[] = [];
     const views = [true, false].map((scripts) => ({ width: 800, scripts }));
@@ -180,6 +193,7 @@ Deno.test({
 
 Deno.test({
   ...needs("each link inside of the page leads somewhere", ...MET),
+  ...PATIENT,
   async fn() {
     await forEachPage([{ width: 800 }], async ({ page }) => {
       const [links, lost] = await page.evaluate(`(() => {
@@ -201,6 +215,7 @@ for (const path of NOTEBOOKS) {
   const name = basename(path);
   Deno.test({
     ...needs(`${name}: JupyterLab runs all cells, and none fails`, ...MET),
+    ...PATIENT,
     async fn() {
       const folder = await Deno.makeTempDir();
       await copyProject(folder);
