@@ -315,20 +315,34 @@ export async function untilClosed(
   process: Process,
   descriptors: number,
 ): Promise<void> {
-  const deadline = performance.now() + DEADLINE * 1000;
-  while (await descriptorsOf(process) > descriptors) {
-    if (performance.now() > deadline) fail("Expected descriptors to be closed");
-  }
+  await untilThere("descriptors to be closed", async () => {
+    return await descriptorsOf(process) <= descriptors || undefined;
+  });
 }
 
 /** Asks the system for the port that a process has bound, until it has one. */
 export async function portOf({ pid }: Process): Promise<number> {
-  const deadline = performance.now() + DEADLINE * 1000;
-  for (;;) {
+  return await untilThere(`${pid} to bind a port`, async () => {
     const lines = (await read("ss", "-Hltunp")).split("\n");
     const line = lines.find((line) => line.includes(`pid=${pid},`));
-    if (line) return Number(/:(\d+)\s/.exec(line)![1]);
-    if (performance.now() > deadline) fail(`Expected ${pid} to bind a port`);
+    return line && Number(/:(\d+)\s/.exec(line)![1]);
+  });
+}
+
+/**
+ * Asks until there is an answer, for what nothing wakes us up. In between it
+ * leaves the processor to those whom it waits for.
+ */
+async function untilThere<T>(
+  expected: string,
+  ask: () => Promise<T | undefined | "">,
+): Promise<T> {
+  const deadline = performance.now() + DEADLINE * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (performance.now() > deadline) fail(`Expected ${expected}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
