@@ -7,8 +7,10 @@ usage: python execute.py NOTEBOOK [KERNEL]
 """
 
 import asyncio
+import ctypes
 import json
 import os
+import signal
 import sys
 
 import nbformat
@@ -60,6 +62,11 @@ class Client(NotebookClient):
             channel.get_msg = get_msg
 
 
+def end_with_us():
+    """Has Linux end the kernel with its client, even one that is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 async def pause(**_):
     await asyncio.sleep(PAUSE)
 
@@ -82,7 +89,10 @@ def execute(path, kernel):
         on_cell_executed=pause,
     )
     # Our standard output is for JSON: what the kernel prints itself goes beside.
-    client.execute(stdout=sys.stderr.fileno())
+    options = {"stdout": sys.stderr.fileno()}
+    if sys.platform == "linux":
+        options["preexec_fn"] = end_with_us
+    client.execute(**options)
     notebook.cells.pop()
     return notebook
 

@@ -320,6 +320,15 @@ export async function untilClosed(
   });
 }
 
+/** Resolves when there is no process with that number any more. */
+export async function untilEnded(pid: number): Promise<void> {
+  await untilThere(`${pid} to end`, async () => {
+    const ps = new Process("ps", ["-o", "stat=", "-p", `${pid}`]);
+    await ps.code();
+    return /^(Z.*)?$/.test(ps.out.text.trim()) || undefined; // or a zombie
+  });
+}
+
 /** Asks the system for the port that a process has bound, until it has one. */
 export async function portOf({ pid }: Process): Promise<number> {
   return await untilThere(`${pid} to bind a port`, async () => {

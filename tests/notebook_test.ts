@@ -24,10 +24,12 @@ import {
   readNotebook,
   stringify,
   textOf,
+  Trouble,
 } from "../notebook/jupyter.ts";
 import {
   assertReadmeSays,
   copyProject,
+  linux,
   needs,
   PATIENT,
   Process,
@@ -36,6 +38,7 @@ import {
   ROOT,
   superuser,
   unix,
+  untilEnded,
 } from "./harness.ts";
 import { decode } from "./png.ts";
 
@@ -483,6 +486,31 @@ Deno.test({
     ]);
     assertEquals(stringify(canonical(after)), stringify(after));
     await Deno.remove(file);
+  },
+});
+
+Deno.test({
+  ...needs(
+    "a kernel ends with its client, even one that is killed",
+    jupyter,
+    linux,
+  ),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const pid = join(folder, "pid");
+    const source = `await Deno.writeTextFile("${pid}", String(Deno.pid));
+      Deno.kill(Deno.ppid, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 1e8));`;
+    const cell: Cell = { cell_type: "code", id: "one", metadata: {}, source };
+    const file = join(folder, "one.ipynb");
+    const notebook = { cells: [cell], metadata: {}, nbformat: 4 };
+    await Deno.writeTextFile(
+      file,
+      JSON.stringify({ ...notebook, nbformat_minor: 5 }),
+    );
+    await assertRejects(() => execute(file), Trouble, "client ended before");
+    await untilEnded(Number(await Deno.readTextFile(pid)));
+    await Deno.remove(folder, { recursive: true });
   },
 });
 
