@@ -151,34 +151,37 @@ const SETTINGS = {
 
 type Setting = keyof typeof SETTINGS;
 
-/** The settings that this machine has. */
-const HERE = Object.keys(SETTINGS).filter((setting) => {
-  return setting !== "ordinary" || superuser[0];
-}) as Setting[];
+/** Which of them go side by side: half of each run is waiting. */
+const GROUPS: Setting[][] = [["fresh", "recorded"], ["ordinary"]];
 
 /** What came of a notebook in a setting: it, or an error. */
 type Outcome = { value: Notebook } | { error: unknown };
 
 const runs = new Map<string, Promise<Map<Setting, Outcome>>>();
 
-/** Executes a notebook in all settings side by side: much of it is waiting. */
-async function runAll(name: string): Promise<Map<Setting, Outcome>> {
-  const outcomes = HERE.map(async (setting): Promise<[Setting, Outcome]> => {
-    return [
-      setting,
-      await SETTINGS[setting](name).then(
+/** Executes a notebook in some settings; resolves when all of them are over. */
+async function runAll(
+  name: string,
+  settings: Setting[],
+): Promise<Map<Setting, Outcome>> {
+  const outcomes = settings.map(
+    async (setting): Promise<[Setting, Outcome]> => {
+      const outcome = await SETTINGS[setting](name).then(
         (value) => ({ value }),
         (error) => ({ error }),
-      ),
-    ];
-  });
+      );
+      return [setting, outcome];
+    },
+  );
   return new Map(await Promise.all(outcomes));
 }
 
 /** A notebook after a run of it: one for all tests. */
 async function executed(name: string, setting: Setting): Promise<Notebook> {
-  const running = runs.get(name) ?? runAll(name);
-  runs.set(name, running);
+  const group = GROUPS.find((settings) => settings.includes(setting))!;
+  const key = `${name}: ${group}`;
+  const running = runs.get(key) ?? runAll(name, group);
+  runs.set(key, running);
   const outcome = (await running).get(setting)!;
   if ("error" in outcome) throw outcome.error;
   return outcome.value;
