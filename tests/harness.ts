@@ -323,9 +323,9 @@ export async function untilClosed(
 /** Resolves when there is no process with that number any more. */
 export async function untilEnded(pid: number): Promise<void> {
   await untilThere(`${pid} to end`, async () => {
-    const ps = new Process("ps", ["-o", "stat=", "-p", `${pid}`]);
-    await ps.code();
-    return /^(Z.*)?$/.test(ps.out.text.trim()) || undefined; // or a zombie
+    const cat = new Process("cat", [`/proc/${pid}/stat`]);
+    const isGone = await cat.code() !== 0;
+    return isGone || / Z /.test(cat.out.text) || undefined; // or a zombie
   });
 }
 
