@@ -156,9 +156,10 @@ export class Meter implements Totals, Disposable {
   sent = 0;
   /** Reads that brought something. */
   reads = 0;
-  #limit: number;
+  #seconds: number;
+  #limit: number; // in rounds
   #onSilence: (reason: Error) => void;
-  #last = performance.now();
+  #last = rounds;
   #pauses = 0;
 
   /**
@@ -168,7 +169,10 @@ export class Meter implements Totals, Disposable {
    * @param onSilence Called with the reason when it was silent for longer.
    */
   constructor(seconds: number, onSilence: (reason: Error) => void) {
-    this.#limit = seconds * 1000;
+    this.#seconds = seconds;
+    // Two more: the first round is not a whole one, and what arrived before the
+    // last one has still to be read.
+    this.#limit = Math.ceil(seconds * 1000 / ROUND) + 2;
     this.#onSilence = onSilence;
     if (seconds > 0) watch(this);
   }
@@ -177,13 +181,13 @@ export class Meter implements Totals, Disposable {
   read(n: number): void {
     this.received += n;
     this.reads++;
-    this.#last = performance.now();
+    this.#last = rounds;
   }
 
   /** A write took `n` bytes. */
   wrote(n: number): void {
     this.sent += n;
-    this.#last = performance.now();
+    this.#last = rounds;
   }
 
   /** Waits for our own side, which must not count as the peer's silence. */
@@ -194,37 +198,42 @@ export class Meter implements Totals, Disposable {
       return await own;
     } finally {
       this.#pauses--;
-      this.#last = performance.now();
+      this.#last = rounds;
     }
   }
 
-  /** Ends a connection that has been silent for too long by now. */
-  look(now: number): void {
-    if (this.#pauses > 0 || now - this.#last < this.#limit) return;
+  /** Ends a connection that has been silent for too many rounds. */
+  checkIdle(): void {
+    if (this.#pauses > 0 || rounds - this.#last < this.#limit) return;
     this[Symbol.dispose]();
-    const words = `silent for ${this.#limit / 1000} s`;
+    const words = `silent for ${this.#seconds} s`;
     this.#onSilence(new Deno.errors.TimedOut(words));
   }
 
   /** Watches no longer. */
   [Symbol.dispose](): void {
     meters.delete(this);
-    if (meters.size === 0) clearInterval(round);
+    if (meters.size === 0) clearInterval(ticker);
   }
 }
 
 // One timer looks after all connections: one for each costs as much as a read.
+// Silence is counted in its rounds, not in time: while we are stopped (Ctrl-Z),
+// asleep with the laptop, or too busy to look, no round passes, and nobody is
+// taken for silent because we did not listen.
+const ROUND = 100; // milliseconds
 const meters = new Set<Meter>();
-let round: ReturnType<typeof setInterval>;
+let rounds = 0;
+let ticker: ReturnType<typeof setInterval>;
 
 function watch(meter: Meter): void {
-  if (meters.size === 0) {
-    round = setInterval(() => {
-      const now = performance.now();
-      for (const meter of meters) meter.look(now);
-    }, 100);
-  }
+  if (meters.size === 0) ticker = setInterval(checkAll, ROUND);
   meters.add(meter);
+}
+
+function checkAll(): void {
+  rounds++;
+  for (const meter of meters) meter.checkIdle();
 }
 
 /** Writes the whole message: one write may take only a part of it. */
@@ -702,7 +711,7 @@ async function tellAll(): Promise<void> {
 
 /** Ends the process when the last words are out, or cannot get out. */
 async function exit(code: number): Promise<never> {
-  if (telling) await within(PATIENCE, telling);
+  if (telling) await within(STALL_TIMEOUT, telling);
   Deno.exit(code);
 }
 
@@ -880,7 +889,9 @@ export async function showing<T>(
 /** Characters that may wait to be printed before printing makes wait. */
 const ENOUGH = 2 ** 20;
 /** Seconds that standard output may take nothing before text is dropped. */
-const PATIENCE = 5;
+const STALL_TIMEOUT = 5;
+/** Bytes that are written at a time: what a pipe makes room for at a time. */
+const PIECE = 4096;
 
 let waiting = "";
 let printing: Promise<void> | undefined;
@@ -914,8 +925,8 @@ async function printWaiting(): Promise<void> {
     const bytes = encode(waiting);
     waiting = "";
     // In pieces, so that one that is taken shows that somebody reads.
-    for (let i = 0; i < bytes.length; i += 2 ** 16) {
-      await printPiece(bytes.subarray(i, i + 2 ** 16));
+    for (let i = 0; i < bytes.length; i += PIECE) {
+      await printPiece(bytes.subarray(i, i + PIECE));
     }
     makeRoom();
   }
@@ -923,10 +934,11 @@ async function printWaiting(): Promise<void> {
 }
 
 async function printPiece(piece: Uint8Array): Promise<void> {
-  const why = `standard output took nothing for ${PATIENCE} s`;
-  const timer = setTimeout(() => mute(why), PATIENCE * 1000);
+  const why = `standard output took nothing for ${STALL_TIMEOUT} s`;
+  // A meter, not a timer: a reader is not behind because we were.
+  using meter = new Meter(STALL_TIMEOUT, () => mute(why));
   try {
-    await write(piece);
+    await write(piece, meter);
     if (muted) tell(`standard output is back; ${dropped} bytes are lost`);
     muted = false;
     dropped = 0;
@@ -935,7 +947,6 @@ async function printPiece(piece: Uint8Array): Promise<void> {
     dropped += piece.length;
     mute(error.message);
   }
-  clearTimeout(timer);
 }
 
 function mute(why: string): void {
@@ -951,9 +962,9 @@ function makeRoom(): void {
 }
 
 /** Writes to standard output. */
-async function write(text: string | Uint8Array): Promise<void> {
+async function write(text: string | Uint8Array, meter?: Meter): Promise<void> {
   try {
-    await writeAll(Deno.stdout, text);
+    await writeAll(Deno.stdout, text, meter);
   } catch (error) {
     const closed = error instanceof Deno.errors.BrokenPipe;
     const why = closed ? "somebody closed it" : (error as Error).message;

@@ -6,6 +6,7 @@
  */
 
 import net from "node:net";
+import { setImmediate } from "node:timers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
 import { address, within } from "../cli.ts";
@@ -253,6 +254,80 @@ export class Parts {
     const rest = part.subarray(taken.length);
     if (rest.length > 0) this.#parts.unshift(rest);
     return Promise.resolve(taken.length);
+  }
+}
+
+/** Puts something in the place of a member until it is disposed. */
+export function replace<T extends object, K extends keyof T>(
+  object: T,
+  name: K,
+  value: T[K],
+): Disposable {
+  const own = Object.getOwnPropertyDescriptor(object, name);
+  object[name] = value;
+  return {
+    [Symbol.dispose]() {
+      if (own) Object.defineProperty(object, name, own);
+      else delete object[name];
+    },
+  };
+}
+
+/**
+ * Time that passes only when a test says so. Timers that became due meanwhile
+ * fire once each, as they do in a process that was stopped, or was busy.
+ */
+export class FakeTime implements Disposable {
+  #now = 0;
+  #last = 0;
+  #timers = new Map<number, { at: number; every?: number; ring(): void }>();
+  #replaced = new DisposableStack();
+
+  /** Stops the time. */
+  constructor() {
+    const set = (ring: () => void, delay = 0, every?: number) => {
+      this.#timers.set(++this.#last, { at: this.#now + delay, every, ring });
+      return this.#last;
+    };
+    const clear = (id?: number) => void this.#timers.delete(id!);
+    const fakes: Record<string, unknown> = {
+      setTimeout: (ring: () => void, delay?: number) => set(ring, delay),
+      setInterval: (ring: () => void, every = 0) => set(ring, every, every),
+      clearTimeout: clear,
+      clearInterval: clear,
+    };
+    const names: Record<string, unknown> = globalThis;
+    for (const [name, fake] of Object.entries(fakes)) {
+      this.#replaced.use(replace(names, name, fake));
+    }
+    this.#replaced.use(replace(performance, "now", () => this.#now));
+  }
+
+  /** The delays of the timers that wait, in milliseconds. */
+  get delays(): number[] {
+    return Array.from(this.#timers.values(), ({ at }) => at - this.#now);
+  }
+
+  /** Lets so many milliseconds pass at once, and what then is due happen. */
+  async pass(milliseconds: number): Promise<void> {
+    this.#now += milliseconds;
+    for (const [id, timer] of [...this.#timers]) {
+      if (timer.at > this.#now) continue;
+      if (timer.every) timer.at = this.#now + timer.every;
+      else this.#timers.delete(id);
+      timer.ring();
+    }
+    await new Promise(setImmediate);
+  }
+
+  /** Lets so many seconds pass, a tenth at a time. */
+  async passSeconds(seconds: number): Promise<void> {
+    for (let i = 0; i < seconds * 10; i++) await this.pass(100);
+  }
+
+  /** Lets the time go on by itself. */
+  [Symbol.dispose](): void {
+    this.#replaced.dispose();
   }
 }
 

@@ -505,6 +505,30 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   );
 }
 
+Deno.test(
+  needs("a server that was stopped cuts nobody off who spoke", unix),
+  async () => {
+    const flags = ["--once", "--timeout", "2"];
+    await using server = await startServer("server.ts", flags);
+    const { port } = server;
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.read(new Uint8Array(100));
+    server.kill("SIGSTOP");
+    await conn.write(new TextEncoder().encode("while you "));
+    await sleep(3); // longer than its patience: this is what is tested
+    server.kill("SIGCONT");
+    await server.out.until(/while you /);
+    await conn.write(new TextEncoder().encode("were away"));
+    await conn.closeWrite();
+    assertEquals(await server.code(), 0);
+    assertMatch(server.out.text, /> while you \n.*> were away\n$/);
+    assertEquals(
+      server.err.text,
+      `server: listening on 127.0.0.1:${port}\n`,
+    );
+  },
+);
+
 Deno.test(needs("SIGINT ends the client with 130", unix), async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
