@@ -61,7 +61,7 @@ export async function exchange(
   using meter = new cli.Meter(settings.timeout, (why) => end.abort(why));
   try {
     using conn = await connect(settings, meter, signal);
-    settings.onOpen?.(conn.localAddr, conn.remoteAddr);
+    await meter.pauseFor(settings.onOpen?.(conn.localAddr, conn.remoteAddr));
     const silence = closeOn(signal, conn);
     const arrival = Promise.withResolvers<void>();
     const said = arrival.promise.then(() => say(conn, settings, meter, end));
@@ -91,7 +91,7 @@ async function connect(
       const refused = error instanceof Deno.errors.ConnectionRefused;
       if (!refused || performance.now() >= deadline) throw error;
     }
-    if (tries === 0) onRefused?.();
+    if (tries === 0) await meter.pauseFor(onRefused?.());
     await meter.pauseFor(cli.sleep(0.05));
   }
 }

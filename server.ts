@@ -52,7 +52,7 @@ export interface ServeOptions extends cli.Reports {
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
 export function serve(options: ServeOptions = {}): cli.Server {
-  const settings = cli.fill(options, FLAGS);
+  const settings = cli.guard(cli.fill(options, FLAGS));
   settings.message = cli.encode(settings.message); // once for all clients
   const { hostname, port, backlog } = settings;
   const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
@@ -159,7 +159,7 @@ async function hear(
   meter: cli.Meter,
 ): Promise<void> {
   const peer = conn.remoteAddr;
-  onOpen?.(peer);
+  await meter.pauseFor(onOpen?.(peer));
   const bytes = new Uint8Array(buffer);
   // A read may end inside a character: the decoder keeps the beginning of it
   // until the next read brings the rest.

@@ -15,6 +15,7 @@ import {
   noise,
   Process,
   program,
+  replace,
   start,
   startServer,
   unix,
@@ -406,6 +407,82 @@ Deno.test("writeAll() goes on where a write takes only a part", async () => {
 });
 
 // --- The command line --------------------------------------------------------
+
+const THROWING = ["onListen", "onOpen", "onText", "onDone"] as const;
+
+for (const name of THROWING) {
+  for (const [how, fault] of [["throws", mine], ["rejects", later]] as const) {
+    Deno.test(`${name} that ${how} is reported, and ends no process`, async () => {
+      await using server = listen({ [name]: fault });
+      for (let i = 0; i < 2; i++) {
+        await exchange({ port: server.addr.port }).catch(() => {});
+      }
+      await server.shutdown();
+      const times = name === "onListen" ? 1 : 2;
+      assertEquals(server.errors, Array(times).fill("TypeError: mine"));
+      // Where the fault is not in what was heard, it was heard all the same.
+      const isHeard = name === "onListen" || name === "onDone";
+      assertEquals(server.heard, isHeard ? [MESSAGE, MESSAGE] : []);
+    });
+  }
+}
+
+for (const [how, fault] of [["throws", mine], ["rejects", later]] as const) {
+  Deno.test(`onError that ${how} is reported on the console`, async () => {
+    const told: unknown[] = [];
+    using _console = replace(console, "error", (error) => told.push(error));
+    await using server = listen({ onOpen: mine, onError: fault });
+    const { port } = server.addr;
+    for (let i = 0; i < 2; i++) await exchange({ port }).catch(() => {});
+    await server.shutdown();
+    assertEquals(told.map(String), Array(2).fill("TypeError: mine"));
+  });
+}
+
+Deno.test("without onError a callback that throws is told on the console", async () => {
+  const told: unknown[] = [];
+  using _console = replace(console, "error", (error) => told.push(error));
+  await using server = listen({ onDone: mine, onError: undefined });
+  await exchange({ port: server.addr.port });
+  await server.shutdown();
+  assertEquals(told.map(String), ["TypeError: mine"]);
+});
+
+for (const name of ["onRefused", "onOpen", "onData"] as const) {
+  for (const [how, fault] of [["throws", mine], ["rejects", later]] as const) {
+    Deno.test(`${name} that ${how} ends its exchange, and is its reason`, async () => {
+      await using server = listen();
+      const { port } = server.addr;
+      using _connect = refuseFirst(name === "onRefused" ? 1 : 0);
+      const error = await assertRejects(() =>
+        exchange({ port, wait: 60, [name]: fault })
+      );
+      assertEquals(String(error), "TypeError: mine");
+    });
+  }
+}
+
+function mine(): never {
+  throw new TypeError("mine");
+}
+
+async function later(): Promise<never> {
+  await Promise.resolve();
+  return mine();
+}
+
+/** Refuses the first connections as if nobody listened yet. */
+function refuseFirst(times: number): Disposable {
+  const real = Deno.connect;
+  return replace(
+    Deno,
+    "connect",
+    ((options: Deno.ConnectOptions) => {
+      if (times-- > 0) throw new Deno.errors.ConnectionRefused();
+      return real(options);
+    }) as typeof Deno.connect,
+  );
+}
 
 Deno.test("--message - sends a megabyte of standard input", async () => {
   await using server = await startServer("server.ts", [
