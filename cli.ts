@@ -184,6 +184,11 @@ export class Meter implements Totals, Disposable {
     this.#last = rounds;
   }
 
+  /** How many bytes more than allowed were received; 0 allows any number. */
+  excess(maxBytes: number): number {
+    return maxBytes && Math.max(0, this.received - maxBytes);
+  }
+
   /** A write took `n` bytes. */
   wrote(n: number): void {
     this.sent += n;
@@ -234,6 +239,12 @@ function watch(meter: Meter): void {
 function checkAll(): void {
   rounds++;
   for (const meter of meters) meter.checkIdle();
+}
+
+/** The error that ends a conversation, or a wait, at a limit of ours. */
+export function limit(what: string): Error {
+  const words = `the limit of ${what} is reached`;
+  return new DOMException(words, "QuotaExceededError");
 }
 
 /** Writes the whole message: one write may take only a part of it. */

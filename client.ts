@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   buffer?: number;
   /** Seconds of silence that end the conversation; 0: none. @default {30} */
   timeout?: number;
+  /** Bytes that the server may send; 0: any number. @default {0} */
+  maxBytes?: number;
   /** Seconds to keep trying while nobody listens there. @default {0} */
   wait?: number;
   /** Nobody listens there yet: we keep trying. */
@@ -50,6 +52,7 @@ export interface ExchangeOptions {
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
  * @throws {Deno.errors.ConnectionReset} If the server ends it out of order.
  * @throws {Deno.errors.TimedOut} If the silence lasts longer than `timeout`.
+ * @throws {DOMException} A QuotaExceededError if more than `maxBytes` come.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
 export async function exchange(
@@ -110,7 +113,7 @@ function closeOn(signal: AbortSignal, conn: Deno.TcpConn): Promise<never> {
 /** Reports what the server says, read by read, until its end of stream. */
 async function hear(
   conn: Deno.TcpConn,
-  { buffer, onData }: Settings,
+  { buffer, maxBytes, onData }: Settings,
   meter: cli.Meter,
   onArrival: () => void,
 ): Promise<void> {
@@ -120,7 +123,9 @@ async function hear(
     onArrival(); // the first read counts; an end of stream has arrived, too
     if (n === null) break;
     meter.read(n);
-    await meter.pauseFor(onData?.(bytes.subarray(0, n)));
+    const excess = meter.excess(maxBytes);
+    await meter.pauseFor(onData?.(bytes.subarray(0, n - excess)));
+    if (excess > 0) throw cli.limit(`${maxBytes} bytes (maxBytes)`);
   }
 }
 
@@ -159,6 +164,8 @@ const FLAGS = {
   ),
   buffer: cli.whole(1024, [1, 2 ** 24], "most bytes that one read takes"),
   timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
+  // None by default: this server was chosen, and what it sends is passed on.
+  maxBytes: cli.whole(0, [0, 1e15], "most bytes to take; 0: any"),
   wait: cli.seconds(0, "how long to try while nobody listens"),
   verbose: cli.toggle("tell of connecting and closing, too"),
 };

@@ -93,7 +93,7 @@ async function acceptAll(
       converse(conn, settings).finally(() => open.delete(conn));
       if (settings.once) break;
       if (open.size < settings.maxConnections) continue;
-      complain(limit(`${open.size} connections (maxConnections)`));
+      complain(cli.limit(`${open.size} connections (maxConnections)`));
       await open.departure(); // further clients wait in the backlog
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) break; // closed
@@ -172,17 +172,12 @@ async function hear(
     const n = await conn.read(bytes);
     if (n === null) break; // the client's end of stream
     meter.read(n);
-    const excess = maxBytes && Math.max(0, meter.received - maxBytes);
+    const excess = meter.excess(maxBytes);
     const heard = bytes.subarray(0, n - excess);
     await report(decoder.decode(heard, { stream: true }));
-    if (excess > 0) throw limit(`${maxBytes} bytes (maxBytes)`);
+    if (excess > 0) throw cli.limit(`${maxBytes} bytes (maxBytes)`);
   }
   await report(decoder.decode()); // a character that never became whole
-}
-
-function limit(what: string): Error {
-  const words = `the limit of ${what} is reached`;
-  return new DOMException(words, "QuotaExceededError");
 }
 
 function close(conn: Deno.TcpConn): void {

@@ -71,7 +71,11 @@ const WRONG: [args: string[], paths: readonly Path[], words: string][] = [
     ["server.ts", "client.ts", "udp/client.ts"],
     "seconds from 0 to 86400",
   ],
-  [["--max-bytes", "1.5"], ["server.ts"], `--max-bytes takes ${SEVERAL} 0 to`],
+  [
+    ["--max-bytes", "1.5"],
+    ["server.ts", "client.ts"],
+    `--max-bytes takes ${SEVERAL} 0 to`,
+  ],
   [["--max-connections", "0"], ["server.ts"], `${SEVERAL} 1 to`],
   [["--backlog", "x"], ["server.ts"], `--backlog takes ${SEVERAL} 0 to 65535`],
   [["--wait", "soon"], ["client.ts"], "--wait takes seconds from 0 to 86400"],

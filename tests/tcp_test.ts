@@ -260,6 +260,33 @@ Deno.test("--max-bytes is the last byte that is let in", async () => {
   assertEquals(server.heard.join(""), allowed);
 });
 
+Deno.test("one byte more than --max-bytes is too many, on either side", async () => {
+  const words = "the limit of 2000 bytes (maxBytes) is reached";
+  await using server = listen({ maxBytes: 2000, message: noise(2001) });
+  const { port } = server.addr;
+  await exchange({ port, message: noise(2001) });
+  await server.shutdown();
+  assertEquals(server.errors, [`QuotaExceededError: ${words}`]);
+  await using other = listen({ message: noise(2001) });
+  const { onData, bytes } = collect();
+  const at = { port: other.addr.port, onData };
+  await assertRejects(() => exchange({ ...at, maxBytes: 2000 }), Error, words);
+  assertEquals(await bytes(), noise(2000));
+  assertEquals((await exchange({ ...at, maxBytes: 2001 })).received, 2001);
+});
+
+Deno.test("a server without end is left at --max-bytes, with what it has sent", async () => {
+  await using server = await startServer("server.ts", ["--message", "12345"]);
+  const net = `127.0.0.1:${server.port}`;
+  const args = ["--port", `${server.port}`, "--max-bytes", "4"];
+  await using client = start("client.ts", net, args);
+  assertEquals([await client.code(), client.out.text, client.err.text], [
+    1,
+    "1234",
+    `client: ${net}: the limit of 4 bytes (--max-bytes) is reached\n`,
+  ]);
+});
+
 Deno.test("beyond --max-connections clients wait, and are served in the end", async () => {
   let opened = 0;
   await using server = listen({
@@ -381,33 +408,6 @@ Deno.test("a callback that throws ends its conversation, and no other", async ()
   assertEquals([server.heard, server.errors], [["2"], ["TypeError: mine"]]);
 });
 
-Deno.test("options out of range are a RangeError, in both scripts", async () => {
-  assertThrows(() => serve({ port: 65_536 }), RangeError, "port takes a whole");
-  assertThrows(() => serve({ port: 0, buffer: 0 }), RangeError, "buffer takes");
-  assertThrows(() => serve({ port: 0, timeout: NaN }), RangeError, "timeout");
-  await assertRejects(() => exchange({ buffer: 0 }), RangeError, "buffer");
-  await assertRejects(() => exchange({ wait: Infinity }), RangeError, "wait");
-});
-
-Deno.test("an option that is undefined has its default", async () => {
-  await using server = listen({ message: undefined, buffer: undefined });
-  const { port } = server.addr;
-  const { received } = await exchange({ port, hostname: undefined });
-  assertEquals(received, GREETING.length);
-});
-
-Deno.test("writeAll() goes on where a write takes only a part", async () => {
-  const taken: number[] = [];
-  const write = (bytes: Uint8Array) => {
-    taken.push(bytes[0]);
-    return Promise.resolve(Math.min(2, bytes.length));
-  };
-  await writeAll({ write }, Uint8Array.from([1, 2, 3, 4, 5]));
-  assertEquals(taken, [1, 3, 5]);
-});
-
-// --- The command line --------------------------------------------------------
-
 const THROWING = ["onListen", "onOpen", "onText", "onDone"] as const;
 
 for (const name of THROWING) {
@@ -483,6 +483,33 @@ function refuseFirst(times: number): Disposable {
     }) as typeof Deno.connect,
   );
 }
+
+Deno.test("options out of range are a RangeError, in both scripts", async () => {
+  assertThrows(() => serve({ port: 65_536 }), RangeError, "port takes a whole");
+  assertThrows(() => serve({ port: 0, buffer: 0 }), RangeError, "buffer takes");
+  assertThrows(() => serve({ port: 0, timeout: NaN }), RangeError, "timeout");
+  await assertRejects(() => exchange({ buffer: 0 }), RangeError, "buffer");
+  await assertRejects(() => exchange({ wait: Infinity }), RangeError, "wait");
+});
+
+Deno.test("an option that is undefined has its default", async () => {
+  await using server = listen({ message: undefined, buffer: undefined });
+  const { port } = server.addr;
+  const { received } = await exchange({ port, hostname: undefined });
+  assertEquals(received, GREETING.length);
+});
+
+Deno.test("writeAll() goes on where a write takes only a part", async () => {
+  const taken: number[] = [];
+  const write = (bytes: Uint8Array) => {
+    taken.push(bytes[0]);
+    return Promise.resolve(Math.min(2, bytes.length));
+  };
+  await writeAll({ write }, Uint8Array.from([1, 2, 3, 4, 5]));
+  assertEquals(taken, [1, 3, 5]);
+});
+
+// --- The command line --------------------------------------------------------
 
 Deno.test("--message - sends a megabyte of standard input", async () => {
   await using server = await startServer("server.ts", [
