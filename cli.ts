@@ -13,7 +13,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { bold, red, setColorEnabled, yellow } from "@std/fmt/colors";
+import { red, setColorEnabled, yellow } from "@std/fmt/colors";
 
 // --- Conversations -----------------------------------------------------------
 
@@ -707,7 +707,8 @@ let telling: Promise<void> | undefined;
  */
 export function tell(more: string): void {
   if (words.length > ENOUGH) return;
-  words += `${bold(`${current.role}:`)} ${more}\n`;
+  const role = `${current.role}:`;
+  words += `${Deno.stderr.isTerminal() ? bold(role) : role} ${more}\n`;
   telling ??= tellAll();
 }
 
@@ -841,11 +842,28 @@ function explain(error: unknown, at: Place): string | undefined {
 // --- Output and input --------------------------------------------------------
 
 /**
- * Puts the peer's address before each line. A text that stops short of a
- * newline is a line all the same: the next one may be another peer's.
+ * Makes our own words bold, for a terminal. No peer's text can be, because its
+ * control characters are escaped: even padded to the width of the screen it
+ * cannot pass for a new line of ours. Bold is not a colour: NO_COLOR leaves it.
  */
-export function lines(text: string, peer: Deno.NetAddr): string {
-  const lead = `${address(peer)}> `;
+function bold(words: string): string {
+  return `\x1b[1m${words}\x1b[22m`;
+}
+
+const onTerminal = Deno.stdout.isTerminal();
+
+/**
+ * Puts the peer's address before each line, in bold on a terminal. A text that
+ * stops short of a newline is a line all the same: the next one may be another
+ * peer's.
+ */
+export function lines(
+  text: string,
+  peer: Deno.NetAddr,
+  isBold: boolean = onTerminal,
+): string {
+  const from = `${address(peer)}>`;
+  const lead = `${isBold ? bold(from) : from} `;
   const whole = text.endsWith("\n") ? text.slice(0, -1) : text;
   if (PLAIN.test(whole)) return `${lead}${whole}\n`; // nearly always
   return whole.split("\n").map((line) => `${lead}${visible(line)}\n`).join("");
