@@ -405,15 +405,19 @@ export function needed(takes: string, help: string): Flag<string> {
   return { takes, fallback: "", needed: true, help, read: (value) => value };
 }
 
-/** A flag that takes a name or an address, `[::1]` as well as `::1`. */
+/**
+ * A flag that takes a name or an address, `[::1]` as well as `::1`. A link-local
+ * address needs its zone, which is the interface it is valid on: `fe80::1%eth0`.
+ */
 export function host(fallback: string, help: string): Flag<string> {
   return { takes: "HOST", fallback, help, read };
 
   function read(value: string): string {
     const name = value.replace(/^\[(.+)\]$/, "$1");
     if (/^[\w.-]+$/.test(name)) return name;
-    const ipv6 = name.includes(":") && URL.parse(`http://[${name}]`);
-    if (ipv6) return ipv6.hostname.slice(1, -1); // 0:0::1 becomes ::1
+    const [, plain, zone = ""] = /^([\da-f:.]+)(%[\w.-]+)?$/i.exec(name) ?? [];
+    const ipv6 = plain?.includes(":") && URL.parse(`http://[${plain}]`);
+    if (ipv6) return ipv6.hostname.slice(1, -1) + zone; // 0:0::1 becomes ::1
     const right = "a name or an address (its port goes to --port)";
     throw new UsageError(`takes ${right}, not "${visible(value)}"`);
   }
@@ -750,7 +754,11 @@ function report(
   { hostname, verbose }: { hostname: string; verbose: boolean },
 ): Reports {
   return {
-    onListen: (addr) => tell(`listening on ${address(addr)}`),
+    onListen(addr) {
+      // The system does not say the zone again, without which nobody gets here.
+      const zoned = hostname.includes("%") ? { ...addr, hostname } : addr;
+      tell(`listening on ${address(zoned)}`);
+    },
     onText: (text, peer) => print(lines(text, peer)),
     onError(error, at) {
       // A UDP server needs both: its own address, and the peer's to answer.

@@ -5,6 +5,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {
+  address,
+  host,
   isAny,
   isLoopback,
   Meter,
@@ -182,6 +184,23 @@ Deno.test("isLoopback() knows this machine from what is only spelt like it", () 
 Deno.test("isAny() knows every address of either family", () => {
   const names = ["0.0.0.0", "::", "::1", "127.0.0.1", "localhost"];
   assertEquals(names.filter(isAny), ["0.0.0.0", "::"]);
+});
+
+Deno.test("a host is a name, or an address in its short form, with its zone", () => {
+  const table = [
+    ["localhost", "localhost"],
+    ["127.0.0.1", "127.0.0.1"],
+    ["[::1]", "::1"],
+    ["0:0::1", "::1"],
+    ["FE80::1%eth0", "fe80::1%eth0"],
+    ["[fe80:0::1%br-0.1]", "fe80::1%br-0.1"],
+    ["fe80::1%2", "fe80::1%2"],
+  ];
+  for (const [given, read] of table) {
+    assertEquals(host("", "").read(given), read);
+  }
+  const at = { hostname: "fe80::1%eth0", port: 80 };
+  assertEquals(address(at), "[fe80::1%eth0]:80");
 });
 
 Deno.test("a number may be the least and the most of its range", () => {

@@ -60,6 +60,9 @@ const WRONG: [args: string[], paths: readonly Path[], words: string][] = [
   [["--hostname", "a b"], SCRIPTS, 'not "a b"'],
   [["--hostname", "\x1b[2J"], SCRIPTS, 'not "\\x1b[2J"'],
   [["--hostname", "1::2::3"], SCRIPTS, 'not "1::2::3"'],
+  [["--hostname", "fe80::1%"], SCRIPTS, 'not "fe80::1%"'],
+  [["--hostname", "fe80::1%a b"], SCRIPTS, 'not "fe80::1%a b"'],
+  [["--hostname", "127.0.0.1%lo"], SCRIPTS, 'not "127.0.0.1%lo"'],
   [["--buffer", "0"], ["server.ts", "client.ts"], `${SEVERAL} 1 to 16777216`],
   [
     ["--timeout", "-1"],

@@ -25,6 +25,9 @@ const needed = [linux, superuser, program("ip")];
 /** The two hosts' addresses, by family. */
 const FAMILIES = [["10.201.0.1", "10.201.0.2"], ["fd00:201::1", "fd00:201::2"]];
 
+/** Addresses that mean something only on this cable, whose ends are named so. */
+const LINK_LOCAL = ["fe80::1", "fe80::2"];
+
 /** A cable with a host at either end, for as long as a test lasts. */
 class Cable implements AsyncDisposable {
   readonly hosts = [1, 2].map((end) => `sockets-${Deno.pid}-${end}`);
@@ -39,12 +42,14 @@ class Cable implements AsyncDisposable {
       ...["type", "veth", "peer", "name", "end", "netns", two],
     );
     for (const [i, host] of cable.hosts.entries()) {
-      const [ipv4, ipv6] = FAMILIES.map((addresses) => addresses[i]);
+      const [ipv4, ...ipv6] = [...FAMILIES, LINK_LOCAL].map((all) => all[i]);
       await read("ip", "-n", host, "link", "set", "end", "up");
       await read("ip", "-n", host, "addr", "add", `${ipv4}/24`, "dev", "end");
       // Nobody else is on this cable who might have the address already.
-      const address = ["addr", "add", `${ipv6}/64`, "dev", "end", "nodad"];
-      await read("ip", "-n", host, ...address);
+      for (const address of ipv6) {
+        const add = ["addr", "add", `${address}/64`, "dev", "end", "nodad"];
+        await read("ip", "-n", host, ...add);
+      }
     }
     return cable;
   }
@@ -245,6 +250,29 @@ for (const [here, there] of FAMILIES) {
     },
   );
 }
+
+Deno.test(
+  needs("two hosts talk over TCP at a link-local address", ...needed),
+  async () => {
+    await using cable = await Cable.lay();
+    const hostname = `${LINK_LOCAL[0]}%end`;
+    const args = ["--hostname", hostname, "--port", "0", "--once"];
+    // What is refused says the grant, which is all that it takes.
+    await using refused = start("server.ts", undefined, args, cable.at(1));
+    assertEquals(await refused.code(), 1);
+    const [, net] = /'--allow-net=(\S+)'/.exec(refused.err.text)!;
+    assertEquals(net, `[${hostname}]:0`);
+    await using server = start("server.ts", net, args, cable.at(1));
+    const [, at, port] = await server.err.until(/listening on \[(.+)\]:(\d+)/);
+    assertEquals(at, hostname);
+    const to = ["--hostname", hostname, "--port", port];
+    const grant = `[${hostname}]:${port}`;
+    await using client = start("client.ts", grant, to, cable.at(2));
+    assertEquals([await client.code(), client.err.text], [0, ""]);
+    assertEquals(client.out.text, GREETING);
+    assertEquals(await server.code(), 0);
+  },
+);
 
 Deno.test(
   needs(
