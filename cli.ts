@@ -483,14 +483,12 @@ export function fill<O extends object, F extends Flags>(
 export function parse<F extends Flags>(flags: F, args: string[]): Values<F> {
   const names = Object.keys(flags);
   const valued = names.filter((name) => flags[name].takes).map(kebab);
-  const given = parseArgs(attachValues(args, valued), {
+  const attached = attachValues(args, valued);
+  rejectUnknown(attached, names.map(kebab));
+  const given = parseArgs(attached, {
     string: [...valued, "_"],
     boolean: names.map(kebab).filter((name) => !valued.includes(name)),
     alias: { help: "h" },
-    unknown(arg) {
-      if (!/^-./.test(arg)) return true;
-      throw new UsageError(`unknown flag ${visible(arg)}; --help lists them`);
-    },
   });
   if (given._.length > 0) {
     throw new UsageError(`unexpected argument "${visible(`${given._[0]}`)}"`);
@@ -536,6 +534,16 @@ function attachValues(args: string[], valued: string[]): string[] {
     attached.push(`--${name}=${value}`);
   }
   return attached;
+}
+
+/** Rejects what no flag is called, before more is read into it, as into -h1. */
+function rejectUnknown(args: string[], names: string[]): void {
+  const known = RegExp(`^(-h?|--(${names.join("|")})(=.*)?)$`, "s");
+  for (const arg of args) {
+    if (arg === "--") break;
+    if (!arg.startsWith("-") || known.test(arg)) continue;
+    throw new UsageError(`unknown flag ${visible(arg)}; --help lists them`);
+  }
 }
 
 function kebab(name: string): string {

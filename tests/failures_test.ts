@@ -43,6 +43,9 @@ const SEVERAL = "a whole number from";
 const WRONG: [args: string[], paths: readonly Path[], words: string][] = [
   [["--prot", "1234"], SCRIPTS, "unknown flag --prot; --help lists them"],
   [["-p", "1234"], SCRIPTS, "unknown flag -p; --help lists them"],
+  [["-h1"], SCRIPTS, "unknown flag -h1; --help lists them"],
+  [["-_"], SCRIPTS, "unknown flag -_; --help lists them"],
+  [["--no-verbose"], SCRIPTS, "unknown flag --no-verbose; --help lists them"],
   [["1234"], SCRIPTS, 'unexpected argument "1234"'],
   [["--", "--once"], SCRIPTS, 'unexpected argument "--once"'],
   [["--port"], SCRIPTS, "--port needs a value, written --port=VALUE"],

@@ -61,8 +61,10 @@ export function parseArgs(
     const letters = dashes === "-" ? names.split("") : [names]; // -abc is -a -b -c
     const name = letters.pop()!;
     for (const letter of letters) set(letter, true, arg);
-    if (isSwitch(name)) {
-      set(name, value !== "false", arg);
+    if (isSwitch(name)) { // --once=false, and --once false as well
+      const taken = value === undefined && i + 1 < end &&
+        /^(true|false)$/.test(args[i + 1]);
+      set(name, (taken ? args[++i] : value) !== "false", arg);
     } else if (value !== undefined) {
       set(name, value, arg);
     } else {
