@@ -10,6 +10,7 @@ import {
   program,
   SCRIPTS,
   start,
+  superuser,
   unix,
 } from "./harness.ts";
 
@@ -183,6 +184,44 @@ for (const path of SCRIPTS) {
     ]);
   });
 }
+
+for (const path of ["server.ts", "client.ts"] as const) {
+  Deno.test(`${path}: what can be no name`, async () => {
+    // Deno takes no such grant, either.
+    assertEquals(await fail(path, undefined, ["--hostname", "a..b"]), [
+      1,
+      `${role(path)}: "a..b" is neither a name nor an address`,
+    ]);
+  });
+
+  Deno.test(`${path}: a refusal that has no words of ours`, async () => {
+    // A link-local address without its zone.
+    const args = ["--hostname", "fe80::1"];
+    assertEquals(await fail(path, "[fe80::1]", args), [
+      1,
+      `${role(path)}: [fe80::1]:1234: Invalid argument (os error 22)`,
+    ]);
+  });
+}
+
+Deno.test(
+  needs(
+    "client.ts: no network leads there",
+    linux,
+    superuser,
+    program("unshare"),
+  ),
+  async () => {
+    // A host of its own, without any network.
+    const wrap = ["unshare", "--net"];
+    const args = ["--hostname", "192.0.2.1"];
+    await using client = start("client.ts", "192.0.2.1", args, { wrap });
+    assertEquals([await client.code(), client.err.text], [
+      1,
+      "client: no network leads to 192.0.2.1:1234\n",
+    ]);
+  },
+);
 
 Deno.test("client.ts: nobody listens there", async () => {
   const taken = occupy("tcp");
