@@ -9,12 +9,15 @@ import { exchange } from "../client.ts";
 import { serve, type ServeOptions } from "../server.ts";
 import {
   bracket,
+  FakeTime,
   GREETING,
+  linux,
   MESSAGE,
   needs,
   noise,
   Process,
   program,
+  read,
   replace,
   start,
   startServer,
@@ -484,6 +487,89 @@ function refuseFirst(times: number): Disposable {
   );
 }
 
+Deno.test("--wait reports once that it waits, which is no silence", async () => {
+  await using server = listen();
+  const { port } = server.addr;
+  let refused = 0;
+  using _connect = refuseFirst(30); // which takes longer than the timeout
+  const onRefused = () => void refused++;
+  const options = { port, wait: 60, timeout: 0.5, onRefused };
+  assertEquals((await exchange(options)).received, GREETING.length);
+  assertEquals(refused, 1);
+});
+
+Deno.test("the timeout ends even the connecting", async () => {
+  using _connect = replace(
+    Deno,
+    "connect",
+    (({ signal }: { signal?: AbortSignal }) => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal?.addEventListener("abort", () => reject(signal!.reason));
+      return signal ? promise : Promise.reject(new Error("no signal"));
+    }) as never,
+  );
+  await assertRejects(() => exchange({ timeout: 0.1 }), Deno.errors.TimedOut);
+});
+
+Deno.test("where no descriptor is left, the server waits before it accepts again", async () => {
+  using time = new FakeTime();
+  let accepts = 0;
+  const full = Object.assign(new Error("Too many open files"), {
+    code: "EMFILE",
+  });
+  const listener = {
+    addr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+    accept() {
+      const error = ++accepts < 3 ? full : new Deno.errors.BadResource();
+      return Promise.reject(error);
+    },
+    [Symbol.dispose]() {},
+  };
+  using _listen = replace(Deno, "listen", (() => listener) as never);
+  const server = listen();
+  for (const tried of [1, 2, 3]) {
+    await time.pass(0);
+    assertEquals([accepts, time.delays], [tried, tried < 3 ? [100] : []]);
+    await time.pass(100);
+  }
+  await server.finished;
+  assertEquals(server.errors, ["Error: Too many open files"]); // not twice
+});
+
+Deno.test("a server for one conversation takes nobody else meanwhile", async () => {
+  await using server = listen({ once: true });
+  using conn = await connect(server);
+  await conn.read(new Uint8Array(100));
+  await assertRejects(() => connect(server), Deno.errors.ConnectionRefused);
+  await conn.closeWrite();
+  await server.finished;
+});
+
+Deno.test(
+  needs("--backlog is what the system is asked for", linux, program("ss")),
+  async () => {
+    await using server = await startServer("server.ts", ["--backlog", "7"]);
+    const sockets = await read("ss", "-Hltn", `sport = :${server.port}`);
+    assertMatch(sockets, /^LISTEN\s+0\s+7\s/);
+  },
+);
+
+Deno.test("a message that cannot be read leaves no server waiting", async () => {
+  await using server = listen({ timeout: 0.5 });
+  const { port } = server.addr;
+  // deno-lint-ignore require-yield
+  async function* message() {
+    await Promise.reject(new RangeError("torn"));
+  }
+  await assertRejects(
+    () => exchange({ port, message: message(), timeout: 0 }),
+    RangeError,
+    "torn",
+  );
+  await server.shutdown();
+  assertEquals(server.errors, []); // least of all a timeout
+});
+
 Deno.test("options out of range are a RangeError, in both scripts", async () => {
   assertThrows(() => serve({ port: 65_536 }), RangeError, "port takes a whole");
   assertThrows(() => serve({ port: 0, buffer: 0 }), RangeError, "buffer takes");
@@ -632,6 +718,17 @@ Deno.test(
     );
   },
 );
+
+Deno.test(needs("a second SIGINT ends the server at once", unix), async () => {
+  await using server = await startServer("server.ts");
+  const { port } = server;
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  await conn.read(new Uint8Array(100));
+  server.kill("SIGINT");
+  await server.err.until(/stopping: /);
+  server.kill("SIGINT");
+  assertEquals(await server.code(), 130); // not 0, as after five seconds
+});
 
 Deno.test(needs("SIGINT ends the client with 130", unix), async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
