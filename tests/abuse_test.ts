@@ -79,7 +79,10 @@ async function converse(path: string, port: number): Promise<number> {
 function abuse(options: {
   path?: "server.ts" | "udp/server.ts";
   name: string;
-  tried: string;
+  /** How many clients, or whatever else it is that comes. */
+  count: number;
+  /** What is said of that number. */
+  tried(count: string): string;
   flags?: string[];
   /** The script itself, where it is not the path. */
   script?: string;
@@ -90,11 +93,12 @@ function abuse(options: {
   after?(server: Victim): void | Promise<void>;
   /** The most that it may have in memory at any time, in megabytes. */
   memory?: number;
-  attack(server: Victim): Promise<void>;
+  attack(server: Victim, count: number): Promise<void>;
 }): void {
   const {
     path = "server.ts",
     name,
+    count,
     tried,
     flags,
     script = path,
@@ -109,7 +113,7 @@ function abuse(options: {
     async () => {
       const row = {
         name: `${path}: ${name}`,
-        tried,
+        tried: tried(count.toLocaleString("en")),
         survived: false,
         served: false,
         peak: "",
@@ -118,7 +122,7 @@ function abuse(options: {
       await using server = await startServer(script, flags, undefined, process);
       await converse(path, server.port); // what is loaded once is loaded now
       const before = await descriptorsOf(server);
-      await attack(server);
+      await attack(server, count);
       assertEquals(await converse(path, server.port), greeting);
       row.served = true;
       await untilClosed(server, before);
@@ -158,20 +162,22 @@ function once(server: Process, pattern: RegExp): void {
 
 abuse({
   name: "reset before it is accepted",
-  tried: "1,000 clients",
-  attack: ({ port }) =>
-    times(1000, async () => {
+  count: 1000,
+  tried: (count) => `${count} clients`,
+  attack: ({ port }, count) =>
+    times(count, async () => {
       (await connect(port)).resetAndDestroy();
     }),
 });
 
 abuse({
   name: "reset in the middle of a long greeting",
-  tried: "300 clients",
+  count: 300,
+  tried: (count) => `${count} clients`,
   flags: ["--message", "x".repeat(100_000)],
   greeting: 100_000,
-  attack: ({ port }) =>
-    times(300, async () => {
+  attack: ({ port }, count) =>
+    times(count, async () => {
       const socket = await connect(port);
       const { promise, resolve } = Promise.withResolvers<void>();
       socket.once("data", () => resolve());
@@ -182,9 +188,10 @@ abuse({
 
 abuse({
   name: "reset after the greeting, in the middle of a message",
-  tried: "1,000 clients",
-  async attack(server) {
-    await times(1000, async () => {
+  count: 1000,
+  tried: (count) => `${count} clients`,
+  async attack(server, count) {
+    await times(count, async () => {
       const socket = await connect(server.port);
       await send(socket, noise(10_000));
       socket.resetAndDestroy();
@@ -195,9 +202,10 @@ abuse({
 
 abuse({
   name: "end of stream first, then reading",
-  tried: "1,000 clients",
-  attack: ({ port }) =>
-    times(1000, async () => {
+  count: 1000,
+  tried: (count) => `${count} clients`,
+  attack: ({ port }, count) =>
+    times(count, async () => {
       const conn = await Deno.connect({ hostname: "127.0.0.1", port });
       await conn.closeWrite();
       const text = await new Response(conn.readable).text();
@@ -207,26 +215,28 @@ abuse({
 
 abuse({
   name: "connected, and silent",
-  tried: "1,000 clients at once",
+  count: 1000,
+  tried: (count) => `${count} clients at once`,
   flags: ["--timeout", "2"],
-  async attack(server) {
+  async attack(server, count) {
     const sockets: net.Socket[] = [];
-    await times(1000, async () => {
+    await times(count, async () => {
       sockets.push(await connect(server.port));
     });
     assertEquals(await converse("server.ts", server.port), GREETING.length);
     await Promise.all(sockets.map(ended));
-    await server.err.untilSaid(/ was silent for 2 s, /, 1000);
+    await server.err.untilSaid(/ was silent for 2 s, /, count);
   },
 });
 
 abuse({
   name: "one byte a second",
-  tried: "100 clients, 4 bytes each",
+  count: 100,
+  tried: (count) => `${count} clients, 4 bytes each`,
   flags: ["--timeout", "3"],
-  async attack(server) {
+  async attack(server, count) {
     const sockets = await Promise.all(
-      Array.from({ length: 100 }, () => connect(server.port)),
+      Array.from({ length: count }, () => connect(server.port)),
     );
     for (let i = 0; i < 4; i++) {
       await Promise.all(sockets.map((socket) => send(socket, noise(1))));
@@ -240,31 +250,33 @@ abuse({
 
 abuse({
   name: "more than --max-bytes",
-  tried: "300 clients, 100 kB each where 10 kB are allowed",
+  count: 300,
+  tried: (count) => `${count} clients, 100 kB each where 10 kB are allowed`,
   flags: ["--max-bytes", "10000"],
   process: { stdout: "null" },
-  async attack(server) {
-    await times(300, async () => {
+  async attack(server, count) {
+    await times(count, async () => {
       const socket = await connect(server.port);
       socket.write(noise(100_000));
       await ended(socket);
     });
     const pattern = / limit of 10000 bytes \(--max-bytes\) is reached\n/;
-    await server.err.untilSaid(pattern, 300);
+    await server.err.untilSaid(pattern, count);
   },
 });
 
 abuse({
   name: "more than --max-connections",
-  tried: "500 clients where 10 may be there at once",
+  count: 500,
+  tried: (count) => `${count} clients where 10 may be there at once`,
   flags: ["--max-connections", "10"],
-  async attack(server) {
+  async attack(server, count) {
     let served = 0;
-    await times(500, async () => {
+    await times(count, async () => {
       const { received } = await exchange({ port: server.port });
       served += received;
     }, 100);
-    assertEquals(served, 500 * GREETING.length);
+    assertEquals(served, count * GREETING.length);
     await server.err.untilSaid(/ limit of 10 connections /, 1);
   },
   after(server) {
@@ -275,26 +287,28 @@ abuse({
 
 abuse({
   name: "out of descriptors",
-  tried: "500 clients at once where 64 descriptors are allowed",
+  count: 500,
+  tried: (count) => `${count} clients at once where 64 descriptors are allowed`,
   process: { wrap: ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"'] },
-  async attack(server) {
+  async attack(server, count) {
     let served = 0;
-    await times(500, async () => {
+    await times(count, async () => {
       const { port } = server;
       const { received } = await exchange({ port, timeout: 0 });
       served += received;
-    }, 500);
-    assertEquals(served, 500 * GREETING.length);
+    }, count);
+    assertEquals(served, count * GREETING.length);
     await server.err.untilSaid(/Too many open files/, 1);
   },
 });
 
 abuse({
   name: "10,000 connections at once",
-  tried: "10,000 clients that stay",
-  async attack(server) {
+  count: 10_000,
+  tried: (count) => `${count} clients that stay`,
+  async attack(server, count) {
     const conns: Deno.TcpConn[] = [];
-    await times(9_999, async () => {
+    await times(count - 1, async () => {
       const at = { hostname: "127.0.0.1", port: server.port };
       const conn = await Deno.connect(at);
       await conn.read(new Uint8Array(100));
@@ -307,7 +321,8 @@ abuse({
 
 abuse({
   name: "100 MiB without a newline",
-  tried: "1 client",
+  count: 1,
+  tried: (count) => `${count} client`,
   flags: ["--max-bytes", "0"],
   process: { stdout: "null" },
   async attack({ port }) {
@@ -318,20 +333,22 @@ abuse({
 
 abuse({
   name: "bytes that are not UTF-8",
-  tried: "20 MiB of 0xFF",
+  count: 20,
+  tried: (count) => `${count} MiB of 0xFF`,
   flags: ["--max-bytes", "0"],
   process: { stdout: "null" },
-  async attack({ port }) {
-    const message = new Uint8Array(20 * 2 ** 20).fill(0xff);
+  async attack({ port }, count) {
+    const message = new Uint8Array(count * 2 ** 20).fill(0xff);
     assertEquals((await exchange({ port, message })).sent, message.length);
   },
 });
 
 abuse({
   name: "a second server on the same port",
-  tried: "10 of them",
-  attack: ({ port }) =>
-    times(10, async () => {
+  count: 10,
+  tried: (count) => `${count} of them`,
+  attack: ({ port }, count) =>
+    times(count, async () => {
       const net = `127.0.0.1:${port}`;
       await using second = start("server.ts", net, ["--port", `${port}`]);
       assertEquals(await second.code(), 1);
@@ -340,27 +357,29 @@ abuse({
 
 abuse({
   name: "a long greeting that nobody reads",
-  tried: "50 clients, 32 MiB each",
+  count: 50,
+  tried: (count) => `${count} clients, 32 MiB each`,
   flags: ["--timeout", "1"],
   script: "tests/peers/long_greeting.ts",
   greeting: 32 * 2 ** 20,
-  async attack(server) {
+  async attack(server, count) {
     const sockets = await Promise.all(
-      Array.from({ length: 50 }, () => connect(server.port)),
+      Array.from({ length: count }, () => connect(server.port)),
     );
     sockets.forEach((socket) => socket.pause());
-    await server.err.untilSaid(/ was silent for 1 s, /, 50);
+    await server.err.untilSaid(/ was silent for 1 s, /, count);
     sockets.forEach((socket) => socket.destroy());
   },
 });
 
 abuse({
   name: "standard output closed",
-  tried: "100 clients afterwards",
+  count: 100,
+  tried: (count) => `${count} clients afterwards`,
   process: { stdout: "unread" },
-  async attack(server) {
+  async attack(server, count) {
     await server.closeOutput();
-    await times(100, () => converse("server.ts", server.port));
+    await times(count, () => converse("server.ts", server.port));
     await server.err.untilSaid(/cannot write to standard output/, 1);
   },
   after: (server) => once(server, /cannot write to standard output/g),
@@ -368,12 +387,13 @@ abuse({
 
 abuse({
   name: "standard output never read",
-  tried: "100 clients, 1 MiB each",
+  count: 100,
+  tried: (count) => `${count} clients, 1 MiB each`,
   process: { stdout: "unread" },
   memory: 130,
-  async attack(server) {
+  async attack(server, count) {
     const message = noise(2 ** 20);
-    await times(100, () => exchange({ port: server.port, message }), 100);
+    await times(count, () => exchange({ port: server.port, message }), count);
     await server.err.untilSaid(/took nothing for 5 s; /, 1);
   },
   after: (server) => once(server, /took nothing for 5 s; /g),
@@ -383,12 +403,13 @@ let late: Promise<string>;
 
 abuse({
   name: "standard output read late",
-  tried: "4 clients, 1 MiB each",
+  count: 4,
+  tried: (count) => `${count} clients, 1 MiB each`,
   process: { stdout: "unread" },
-  async attack(server) {
-    const clients = times(4, async () => {
+  async attack(server, count) {
+    const clients = times(count, async () => {
       await exchange({ port: server.port, message: noise(2 ** 20) });
-    }, 4);
+    }, count);
     await sleep(1); // so late, but not too late
     late = server.readOutput();
     await clients;
@@ -403,14 +424,15 @@ abuse({
 
 abuse({
   name: "standard output never read, and then much more of it",
-  tried: "200 kB, and 5 s later 20 clients with 1 MiB each",
+  count: 20,
+  tried: (count) => `200 kB, and 5 s later ${count} clients with 1 MiB each`,
   process: { stdout: "unread" },
-  async attack(server) {
+  async attack(server, count) {
     const { port } = server;
     await exchange({ port, message: noise(200_000) });
     await server.err.untilSaid(/took nothing for 5 s; /, 1);
     const message = noise(2 ** 20);
-    await times(20, () => exchange({ port, message }), 20);
+    await times(count, () => exchange({ port, message }), count);
   },
 });
 
@@ -419,14 +441,15 @@ abuse({
 abuse({
   path: "udp/server.ts",
   name: "datagrams of 0, 1 and 65,507 bytes, and of random bytes",
-  tried: "1,000 of each",
+  count: 1000,
+  tried: (count) => `${count} of each`,
   process: { stdout: "null" },
-  async attack({ port }) {
+  async attack({ port }, count) {
     for (const size of [0, 1, 65_507]) {
       const message = noise(size);
-      await times(1000, () => exchangeUdp({ port, message, timeout: 5 }), 1);
+      await times(count, () => exchangeUdp({ port, message, timeout: 5 }), 1);
     }
-    await times(1000, () => {
+    await times(count, () => {
       const message = crypto.getRandomValues(new Uint8Array(1000));
       return exchangeUdp({ port, message, timeout: 5 });
     }, 4);
@@ -436,12 +459,13 @@ abuse({
 abuse({
   path: "udp/server.ts",
   name: "a flood of datagrams",
-  tried: "200,000, as fast as they can be sent",
+  count: 200_000,
+  tried: (count) => `${count}, as fast as they can be sent`,
   process: { stdout: "null" },
-  async attack({ port }) {
+  async attack({ port }, count) {
     const at = { transport: "udp", hostname: "127.0.0.1", port } as const;
     const socket = Deno.listenDatagram({ ...at, port: 0 });
-    for (let i = 0; i < 200_000; i++) await socket.send(noise(100), at);
+    for (let i = 0; i < count; i++) await socket.send(noise(100), at);
     socket.close();
   },
 });
@@ -449,10 +473,11 @@ abuse({
 abuse({
   path: "udp/server.ts",
   name: "senders that are gone when the answer comes (ICMP)",
-  tried: "10,000 of them",
-  async attack({ port }) {
+  count: 10_000,
+  tried: (count) => `${count} of them`,
+  async attack({ port }, count) {
     const at = { transport: "udp", hostname: "127.0.0.1", port } as const;
-    await times(10_000, async () => {
+    await times(count, async () => {
       const socket = Deno.listenDatagram({ ...at, port: 0 });
       await socket.send(noise(10), at);
       socket.close();
