@@ -7,7 +7,6 @@ import { assertEquals, assertMatch } from "@std/assert";
 import {
   address,
   host,
-  isAny,
   isLoopback,
   Meter,
   parse,
@@ -179,11 +178,6 @@ Deno.test("isLoopback() knows this machine from what is only spelt like it", () 
   ];
   assertEquals(loopback.filter((name) => !isLoopback(name)), []);
   assertEquals(other.filter(isLoopback), []);
-});
-
-Deno.test("isAny() knows every address of either family", () => {
-  const names = ["0.0.0.0", "::", "::1", "127.0.0.1", "localhost"];
-  assertEquals(names.filter(isAny), ["0.0.0.0", "::"]);
 });
 
 Deno.test("a host is a name, or an address in its short form, with its zone", () => {
