@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234 --allow-read=.
 /**
- * Sends a file over TCP to `receive.ts`, which tells how that goes. What a
- * torn connection has left undone is done when the same file is sent again.
+ * Sends a file over TCP to `receive.ts`, which says how that goes. If the
+ * connection breaks, send the same file again: it resumes where it stopped.
  *
  * @module
  */
@@ -22,9 +22,17 @@ export interface SendOptions {
   name?: string;
   /** Seconds of silence that end a transfer; 0: none. @default {30} */
   timeout?: number;
+  /**
+   * Seconds for which the receiver may say nothing but WAIT, which it does while
+   * it reads what it has; 0: for ever. @default {3600}
+   */
+  maxWait?: number;
   /** So many bytes of the file are read for its SHA-256. */
   onRead?(bytes: number, size: number): void;
-  /** The receiver has these bytes already. */
+  /**
+   * The receiver has these bytes already. 0: it turned out that what it had was
+   * damaged, and all of the file is sent after all.
+   */
   onResume?(bytes: number): void;
   /** So many bytes of the file are on their way. */
   onProgress?(bytes: number, size: number): void;
@@ -34,7 +42,7 @@ export interface SendOptions {
 export interface Sent {
   /** Bytes of the file. */
   size: number;
-  /** Bytes that had to be sent; the rest was there. */
+  /** Bytes that had to be sent; usually the rest was there. */
   sent: number;
   /** Its SHA-256, in hexadecimal digits, which the receiver has found, too. */
   digest: string;
@@ -67,6 +75,7 @@ export interface Sent {
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
  * @throws {Deno.errors.TimedOut} If the receiver was silent for too long.
+ * @throws {DOMException} A `QuotaExceededError`, if it said WAIT for too long.
  */
 export async function send(
   path: string,
@@ -80,21 +89,46 @@ export async function send(
   const { size, digest } = await measure(file, settings.onRead);
   const end = new AbortController();
   const { signal } = end;
-  using meter = new cli.Meter(timeout, (reason) => end.abort(reason));
+  const stop = (reason: Error) => end.abort(reason);
+  using meter = new cli.Meter(timeout, stop);
+  // WAIT breaks the silence, but not for ever: this one hears nothing of it.
+  using work = new cli.Meter(settings.maxWait, () => stop(tooLong(settings)));
   try {
     using conn = await Deno.connect({ hostname, port, signal });
     signal.onabort = () => conn[Symbol.dispose]();
     const reader = new ByteReader(conn, meter);
+    const to = { conn, reader, meter, work, onProgress: settings.onProgress };
     await cli.writeAll(conn, `FILE ${size} ${digest} ${name}\n`, meter);
-    const from = await hearFrom(reader, size);
+    const from = await readFrom(to, size);
     if (from > 0) settings.onResume?.(from);
-    await file.seek(from, Deno.SeekMode.Start);
-    const verdict = hear(reader, /^DONE$/);
-    await pour(file, from, size, conn, meter, verdict, settings.onProgress);
-    return { size, sent: size - from, digest };
+    let reply = await sendFrom(from, file, size, to);
+    let sent = size - from;
+    if (from > 0 && reply === "FROM 0") { // what it had was of no use
+      settings.onResume?.(0);
+      reply = await sendFrom(0, file, size, to);
+      sent += size;
+    }
+    if (reply !== "DONE") throw unexpected(reply);
+    return { size, sent, digest };
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }
+}
+
+function tooLong({ maxWait }: { maxWait: number }): Error {
+  const words = `it has said WAIT for ${maxWait} s (maxWait)`;
+  return new DOMException(words, "QuotaExceededError");
+}
+
+/** The receiver, and what watches over the transfer to it. */
+interface Receiver {
+  conn: Deno.TcpConn;
+  reader: ByteReader;
+  /** Notices silence. */
+  meter: cli.Meter;
+  /** Notices that nothing but WAIT is said. */
+  work: cli.Meter;
+  onProgress: SendOptions["onProgress"];
 }
 
 /** Bytes that are read, and sent, at once. */
@@ -132,63 +166,69 @@ async function measure(
 }
 
 /** Reads from where the receiver wants to have it. */
-async function hearFrom(reader: ByteReader, size: number): Promise<number> {
-  const line = await hear(reader, /^FROM \d{1,15}$/);
-  const from = Number(line.slice(5));
-  if (from > size) throw strange(line);
-  return from;
+async function readFrom(to: Receiver, size: number): Promise<number> {
+  const line = await readReply(to);
+  const from = /^FROM (\d{1,15})$/.exec(line)?.[1];
+  if (from === undefined || Number(from) > size) throw unexpected(line);
+  return Number(from);
 }
 
-/** Reads what the receiver says, which should be this, and not NO. */
-async function hear(reader: ByteReader, pattern: RegExp): Promise<string> {
-  if (await reader.atEnd()) {
-    throw new Deno.errors.UnexpectedEof(
-      "the receiver is gone; send the file again, and it goes on from there",
-    );
+/** Reads what the receiver says, once it has said WAIT often enough. */
+async function readReply({ reader, work }: Receiver): Promise<string> {
+  for (;;) {
+    if (await reader.atEnd()) {
+      throw new Deno.errors.UnexpectedEof(
+        "the receiver is gone; send the file again, and it resumes from there",
+      );
+    }
+    const line = await reader.readLine(1000);
+    if (line === "WAIT") continue;
+    work.read(line.length);
+    if (!line.startsWith("NO ")) return line;
+    const why = cli.visible(line.slice(3));
+    throw new Deno.errors.InvalidData(`the receiver says no: ${why}`);
   }
-  const line = await reader.readLine(1000);
-  if (line === "WAIT") return await hear(reader, pattern);
-  if (pattern.test(line)) return line;
-  if (!line.startsWith("NO ")) throw strange(line);
-  throw new Deno.errors.InvalidData(
-    `the receiver says no: ${cli.visible(line.slice(3))}`,
-  );
 }
 
-function strange(line: string): Error {
+function unexpected(line: string): Error {
   const words = `"${cli.visible(line)}" is not what a receiver says`;
   return new Deno.errors.InvalidData(words);
 }
 
-/** Sends a file from somewhere to its end, and hears whether that was right. */
-async function pour(
-  file: Deno.FsFile,
+/** Sends a file from somewhere to its end; resolves to what is said of it. */
+async function sendFrom(
   from: number,
+  file: Deno.FsFile,
   size: number,
-  conn: Deno.TcpConn,
-  meter: cli.Meter,
-  verdict: Promise<string>,
-  onProgress: SendOptions["onProgress"],
-): Promise<void> {
-  let over = false; // a receiver may say no before it has all
-  verdict.catch(() => {}).then(() => over = true);
+  to: Receiver,
+): Promise<string> {
+  let replied = false; // a receiver may say no before it has all
+  const reply = readReply(to).finally(() => replied = true);
+  reply.catch(() => to.conn[Symbol.dispose]()); // a write that waits fails now
+  await file.seek(from, Deno.SeekMode.Start);
   const piece = new Uint8Array(PIECE);
   let sent = from;
-  try {
-    while (sent < size && !over) {
-      const n = await file.read(piece);
-      if (n === null) break; // it has become shorter: the receiver will notice
-      await cli.writeAll(conn, piece.subarray(0, n), meter);
-      sent += n;
-      onProgress?.(sent, size);
+  while (sent < size && !replied) {
+    const n = await file.read(piece);
+    if (n === null) { // it has become shorter: the receiver will notice
+      await to.conn.closeWrite();
+      return await reply;
     }
-  } catch (error) {
-    await verdict; // it has a better reason, if there is one
-    throw error;
+    try {
+      await cli.writeAll(to.conn, piece.subarray(0, n), to.meter);
+    } catch (error) {
+      await reply; // it has a better reason, if there is one
+      throw error;
+    }
+    sent += n;
+    to.work.wrote(n);
+    to.onProgress?.(sent, size);
   }
-  await conn.closeWrite();
-  const line = await verdict;
-  if (sent < size) throw strange(line); // it cannot have all of it
+  // There is no need to say that no more comes: the size was said at first. Some
+  // proxies pass on the end of one direction as the end of both.
+  const line = await reply;
+  if (sent < size) throw unexpected(line); // it cannot have all of it
+  return line;
 }
 
 // --- The command line --------------------------------------------------------
@@ -199,6 +239,7 @@ const FLAGS = {
   file: cli.needed("FILE", "the file"),
   name: cli.text("", "what it is called there; else its own name"),
   timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
+  maxWait: cli.seconds(3600, "how long it may say only WAIT; 0: for ever"),
   verbose: cli.toggle("tell how much was sent, and in what time"),
 };
 
@@ -218,7 +259,7 @@ if (import.meta.main) {
     role: "client",
     file: "notebook/send.ts",
     about: "Sends a file to receive.ts, and prints its SHA-256, as sha256sum " +
-      "does.\nSent again, a file goes on where it was torn.",
+      "does.\nIf the connection breaks, send it again: it resumes.",
     flags: FLAGS,
     example: ["--port", "8080", "--file", "holiday.jpg"],
     grant: cli.address,
@@ -238,8 +279,10 @@ if (import.meta.main) {
       const { digest, sent } = await send(file, {
         ...options,
         onRead: (bytes, size) => void show(bytes, size, "read"),
-        onResume: (bytes) =>
-          cli.tell(`${formatBytes(bytes)} are there already`),
+        onResume(bytes) {
+          if (bytes > 0) cli.tell(`${formatBytes(bytes)} are there already`);
+          else cli.tell("what was there is damaged; all of it is sent");
+        },
         onProgress: (bytes, size) => void show(bytes, size, "sent"),
       }).finally(() => bar?.stop());
       cli.print(`${digest}  ${file}\n`);
