@@ -1,10 +1,11 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234 --allow-read=incoming --allow-write=incoming
 /**
- * Receives files over TCP. A file has its name only when it is whole: what was
- * torn is kept aside, and goes on where it stopped when it is sent again.
+ * Receives files over TCP. A file gets its name only once it is complete and its
+ * SHA-256 matches. If the connection breaks, what came is kept aside; sent again,
+ * the file resumes where it stopped.
  *
- * Whoever sends says in a line what will come, is told where to begin, sends the
- * bytes, and is told whether they are right:
+ * The sender says in a line what will come, learns where to begin, sends the
+ * bytes, and learns whether they are right:
  *
  * ```
  * sender    FILE 1048576 30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58 photo.jpg
@@ -14,15 +15,23 @@
  * ```
  *
  * Instead of FROM or DONE it may say NO, and why. In between it says WAIT, every
- * second: it is still there, and at work.
+ * second: it is still there, and at work. Where the sender was told to resume and
+ * the whole is wrong after all, the beginning was damaged, perhaps by somebody who
+ * sent it: the receiver then says FROM 0 once more, instead of DONE.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
 import * as cli from "../cli.ts";
 import { ByteReader } from "./lib/framing.ts";
 import { serve as serveAll } from "./lib/serve.ts";
+import {
+  type Offer,
+  type Part,
+  Refusal,
+  Store,
+  untilAborted,
+} from "./lib/store.ts";
 
 /** A file that has been received. */
 export interface Received {
@@ -46,7 +55,15 @@ export interface ServeOptions extends cli.Reports {
   maxBytes?: number;
   /** Seconds of silence that end a transfer; 0: none. @default {30} */
   timeout?: number;
-  /** A file is whole, and has its name. */
+  /**
+   * Bytes that have to come on average in each second for which a sender is
+   * waited for, taken over as many seconds as may be silent; 0: any number.
+   * @default {1000}
+   */
+  minRate?: number;
+  /** Days that a part of a file is kept for its sender; 0: for ever. @default {7} */
+  keepDays?: number;
+  /** A file is complete, and has its name. */
   onFile?(file: Received, peer: Deno.NetAddr): void;
 }
 
@@ -76,10 +93,10 @@ export interface ServeOptions extends cli.Reports {
  */
 export function serve(options: ServeOptions = {}): cli.Server {
   const settings = cli.fill(options, FLAGS);
-  const { hostname, port, folder, onListen, onError } = settings;
-  check(folder);
+  const { hostname, port, folder, keepDays, onListen, onError } = settings;
+  const store = new Store(folder, keepDays);
   const listener = Deno.listen({ hostname, port });
-  const server = serveAll(listener, (conn) => attend(conn, settings), {
+  const server = serveAll(listener, (conn) => handle(conn, store, settings), {
     maxConnections: 100,
     onError,
   });
@@ -89,69 +106,115 @@ export function serve(options: ServeOptions = {}): cli.Server {
 
 type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
 
-/** Makes the folder; finds out at once, and not at the first file, what fails. */
-function check(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: "." }));
-    Deno.lstatSync(folder);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new cli.FileError(
-      `nothing can be stored in "${folder}": ${(error as Error).message}; ` +
-        "choose another with --folder",
-    );
-  }
-}
-
-/** What a sender says that will come. */
-interface Offer {
-  size: number;
-  digest: string;
-  name: string;
-}
-
-/** Why a file is not taken. */
-class Refusal extends Deno.errors.InvalidData {}
-
-/** Takes one file, or says why not. */
-async function attend(conn: Deno.TcpConn, settings: Settings): Promise<void> {
+/** Receives one file, or says why not. */
+async function handle(
+  conn: Deno.TcpConn,
+  store: Store,
+  settings: Settings,
+): Promise<void> {
   const peer = conn.remoteAddr;
-  let over = false;
-  async function refuse(reason: Error): Promise<void> {
-    if (over) return;
-    over = true;
-    settings.onError?.(reason, peer);
-    // What is wrong with our disk is no business of the sender.
-    const { InvalidData, UnexpectedEof, TimedOut } = Deno.errors;
-    const kinds = [InvalidData, UnexpectedEof, TimedOut];
-    const told = kinds.some((kind) => reason instanceof kind);
-    const why = told ? reason.message : "it cannot be stored here";
-    await cli.within(1, say(conn, `NO ${why}`));
+  const end = new AbortController(); // of our patience, or of the connection
+  const { signal } = end;
+  const stop = (reason: Error) => end.abort(reason);
+  function report(error: Error): Promise<void> {
+    return safely(() => settings.onError?.(error, peer), console.error);
   }
-  using meter = new cli.Meter(settings.timeout, async (silence) => {
-    await refuse(silence);
-    conn[Symbol.dispose](); // a read that waits fails now
-  });
-  settings.onOpen?.(peer);
-  const sign = setInterval(() => say(conn, "WAIT"), 1000);
+  using meter = new cli.Meter(settings.timeout, stop);
+  await safely(() => settings.onOpen?.(peer), report);
+  const atWork = setInterval(() => sendLine(conn, "WAIT").catch(stop), 1000);
+  let verdict = "DONE";
   try {
-    const reader = new ByteReader(conn, meter, PIECE);
+    const source = new PacedSource(conn, settings, signal);
+    const reader = new ByteReader(source, meter, PIECE);
     const offer = parse(await reader.readLine(MAX_OFFER), settings);
-    const path = await take(offer, reader, conn, settings.folder, meter);
-    clearInterval(sign);
-    settings.onFile?.({ path, size: offer.size, digest: offer.digest }, peer);
-    await say(conn, "DONE");
+    source.restart(); // it may be a person who types
+    await receiveFile(offer, { conn, reader, meter, store, signal });
+    const { size, digest, name } = offer;
+    const file = { path: store.path(name), size, digest };
+    await meter.pauseFor(safely(() => settings.onFile?.(file, peer), report));
   } catch (error) {
-    clearInterval(sign);
-    await refuse(error as Error);
+    await report(error as Error);
+    verdict = `NO ${reasonFor(error as Error)}`;
   }
-  settings.onDone?.(peer, meter);
+  clearInterval(atWork);
+  // It may be gone, or not listening. Then it learns that when it tries again.
+  await cli.within(1, sendLine(conn, verdict).catch(() => {}));
+  await safely(() => settings.onDone?.(peer, meter), report);
 }
 
-/** Says a line. If it cannot be heard, that will be noticed by a read. */
-async function say(conn: Deno.TcpConn, line: string): Promise<void> {
-  await cli.writeAll(conn, `${line}\n`).catch(() => {});
+/** Calls a function that is not ours: what it throws ends nothing. */
+async function safely(
+  call: () => unknown,
+  report: (error: Error) => unknown,
+): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    await report(error as Error);
+  }
+}
+
+/** What a sender learns: what is wrong with our disk is no business of theirs. */
+function reasonFor(error: Error): string {
+  const { InvalidData, UnexpectedEof, TimedOut } = Deno.errors;
+  const kinds = [InvalidData, UnexpectedEof, TimedOut];
+  const isTheirs = kinds.some((kind) => error instanceof kind);
+  return isTheirs ? error.message : "it cannot be stored here";
+}
+
+async function sendLine(conn: Deno.TcpConn, line: string): Promise<void> {
+  await cli.writeAll(conn, `${line}\n`);
+}
+
+/**
+ * What a sender sends, as long as it comes fast enough: a byte now and then is
+ * no silence, but would keep its place, and its part, for ever.
+ */
+class PacedSource {
+  #conn: Deno.TcpConn;
+  #signal: AbortSignal;
+  #rate: number;
+  #window: number;
+  #bytes = 0;
+  #waited = 0;
+
+  constructor(
+    conn: Deno.TcpConn,
+    { minRate, timeout }: Settings,
+    signal: AbortSignal,
+  ) {
+    this.#conn = conn;
+    this.#signal = signal;
+    this.#rate = minRate;
+    this.#window = timeout * 1000;
+  }
+
+  /** Reads some, unless the signal comes first. */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const begin = performance.now();
+    const n = await untilAborted(this.#conn.read(buffer), this.#signal);
+    this.#count(n ?? 0, performance.now() - begin);
+    return n;
+  }
+
+  /** Forgets how fast it was. */
+  restart(): void {
+    this.#bytes = 0;
+    this.#waited = 0;
+  }
+
+  #count(n: number, waited: number): void {
+    // A longer silence is not possible: it was our machine that slept.
+    if (waited > this.#window) return this.restart();
+    this.#bytes += n;
+    this.#waited += waited; // the time that we take ourselves is not theirs
+    if (this.#waited < this.#window) return;
+    if (this.#bytes < this.#rate * this.#window / 1000) {
+      const words = `slower than ${this.#rate} bytes a second`;
+      throw new Deno.errors.TimedOut(words);
+    }
+    this.restart();
+  }
 }
 
 /** Bytes that a line with an offer may have. */
@@ -177,129 +240,72 @@ function parse(line: string, { maxBytes }: Settings): Offer {
 
 /** Bytes that a name may have. */
 const MAX_NAME = 200;
-const RULE = `it has 1 to ${MAX_NAME} bytes, and neither a dot at an end nor ` +
-  'any of / \\ : * ? " < > |';
+const RULE =
+  `it has 1 to ${MAX_NAME} bytes, something to be seen, no dash at ` +
+  'the beginning, no dot at either end, and none of / \\ : * ? " < > |';
 
 /**
  * A name that stays in its folder, wherever it is stored: no slash or backslash,
  * nothing that some system takes for a drive or a stream, nothing that changes
- * how it is shown, no dot at the beginning (hidden, or the folder above) or end.
+ * how it is shown, no dot at the beginning (hidden, or the folder above) or end,
+ * no dash that would make it a flag of a command, and not only what is invisible.
  */
 const PLAIN_NAME =
-  /^(?!\.)[^\/\\:*?"<>\|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+(?<![. ])$/u;
+  /^(?![.\-])(?=.*[^\p{Z}\p{Cf}\p{DI}\u2800])[^\/\\:*?"<>\|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+(?<![. ])$/u;
 
-/** Names that Windows takes for devices, with any ending. */
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/** Names that Windows takes for devices, with any ending; ¹ is a digit to it. */
+const RESERVED =
+  /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\.|$)/i;
 
-/** Stores what is offered under its name, once it is whole and right. */
-async function take(
-  offer: Offer,
-  reader: ByteReader,
-  conn: Deno.TcpConn,
-  folder: string,
-  meter: cli.Meter,
-): Promise<string> {
-  const { size, digest, name } = offer;
-  const path = `${folder}/${name}`;
-  const there = await meter.pauseFor(digestOf(path, size));
-  if (there === digest) { // the sender did not hear that we have it
-    await cli.writeAll(conn, `FROM ${size}\n`, meter);
-    return path;
+/** A sender, and where its file goes. */
+interface Transfer {
+  conn: Deno.TcpConn;
+  reader: ByteReader;
+  meter: cli.Meter;
+  store: Store;
+  signal: AbortSignal;
+}
+
+/** Stores what is offered under its name, once it is complete and right. */
+async function receiveFile(offer: Offer, transfer: Transfer): Promise<void> {
+  const { conn, meter, store, signal } = transfer;
+  using part = await meter.pauseFor(store.begin(offer, signal));
+  if (!part) { // the sender has not heard that we have it
+    return await sendLine(conn, `FROM ${offer.size}`);
   }
-  if (there) throw new Refusal(TAKEN);
-  // Where the same content goes on, whoever sends it.
-  const part = `${folder}/.${digest}.${size}.part`;
-  using file = await Deno.open(part, { create: true, read: true, write: true });
-  if (!await file.tryLock(true) || !await isThere(part, file)) {
-    throw new Refusal("the same file is on its way already");
+  const from = part.have;
+  await receiveRest(part, offer, transfer);
+  let isRight = part.isRight();
+  if (!isRight && from > 0) {
+    // The beginning is to blame. Anybody could have sent that; but now the lock
+    // is ours, and all of it comes from one.
+    await part.restart();
+    await receiveRest(part, offer, transfer);
+    isRight = part.isRight();
   }
-  if ((await file.stat()).size > size) await file.truncate();
-  const hash = createHash("sha256");
-  let have = await meter.pauseFor(hashAll(file, hash));
-  await cli.writeAll(conn, `FROM ${have}\n`, meter);
-  while (have < size) {
-    if (await reader.atEnd()) {
-      throw new Deno.errors.UnexpectedEof(
-        `${name} is torn; ${have} of its ${size} bytes are kept`,
-      );
-    }
-    const piece = await reader.readSome(size - have);
-    hash.update(piece);
-    await cli.writeAll(file, piece);
-    have += piece.length;
-  }
-  if (hash.digest("hex") !== digest) {
-    await Deno.remove(part); // nothing to go on with
+  if (!isRight) {
+    await part.remove(); // there is nothing to resume
     throw new Refusal("the SHA-256 of what came is another one");
   }
-  // The name shall not be on the disk before the bytes.
-  await meter.pauseFor(file.sync());
-  await publish(part, path);
-  return path;
+  await meter.pauseFor(store.commit(part, offer));
 }
 
-/**
- * Whether an open file still has its name. Between our opening and our locking
- * it, another sender of the same content may have been done with it.
- */
-async function isThere(path: string, file: Deno.FsFile): Promise<boolean> {
-  try {
-    const [named, open] = await Promise.all([Deno.lstat(path), file.stat()]);
-    return named.ino === open.ino && named.dev === open.dev;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+/** Receives what is missing of a file. */
+async function receiveRest(
+  part: Part,
+  { name, size }: Offer,
+  { conn, reader, meter }: Transfer,
+): Promise<void> {
+  await sendLine(conn, `FROM ${part.have}`);
+  while (part.have < size) {
+    if (await reader.atEnd()) {
+      throw new Deno.errors.UnexpectedEof(
+        `${name} is torn; ${part.have} of its ${size} bytes are kept`,
+      );
+    }
+    const piece = await reader.readSome(size - part.have);
+    await meter.pauseFor(part.append(piece));
   }
-}
-
-const TAKEN = "there is another file of that name already";
-
-/** The SHA-256 of a file of some size; undefined if there is none. */
-async function digestOf(
-  path: string,
-  size: number,
-): Promise<string | undefined> {
-  try {
-    const there = await Deno.lstat(path);
-    // It may be a folder, or a link to elsewhere; or another file, clearly.
-    if (!there.isFile || there.size !== size) throw new Refusal(TAKEN);
-    using file = await Deno.open(path);
-    const hash = createHash("sha256");
-    await hashAll(file, hash);
-    return hash.digest("hex");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-/** Puts a file into a hash, to its end; returns how many bytes that were. */
-async function hashAll(
-  file: Deno.FsFile,
-  hash: ReturnType<typeof createHash>,
-): Promise<number> {
-  const buffer = new Uint8Array(PIECE);
-  let have = 0;
-  for (let n; (n = await file.read(buffer)) !== null; have += n) {
-    hash.update(buffer.subarray(0, n));
-  }
-  return have;
-}
-
-/**
- * Gives a whole file its name. A second name for the same bytes is given at
- * once or not at all, and never to two files: renaming would replace one that
- * is there. (A file system without hard links, such as FAT, cannot do that.)
- */
-async function publish(part: string, path: string): Promise<void> {
-  try {
-    await Deno.link(part, path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    await Deno.remove(part);
-    throw new Refusal(TAKEN);
-  }
-  await Deno.remove(part);
 }
 
 // --- The command line --------------------------------------------------------
@@ -310,6 +316,16 @@ const FLAGS = {
   folder: cli.text("incoming", "folder for the files"),
   maxBytes: cli.whole(0, [0, 1e15], "most bytes of a file; 0: any"),
   timeout: cli.seconds(30, "how long a sender may be silent; 0: for ever"),
+  minRate: cli.whole(
+    1000,
+    [0, 1e9],
+    "least bytes a second, over each --timeout; 0: any",
+  ),
+  keepDays: cli.whole(
+    7,
+    [0, 36_500],
+    "days that a part of a file is kept; 0: for ever",
+  ),
   verbose: cli.toggle("tell of each connection, too"),
 };
 

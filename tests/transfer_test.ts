@@ -262,7 +262,16 @@ Deno.test("--name gives a file another name, in any language", async () => {
   await using place = await workshop();
   const file = await place.file("a", noise(100));
   await using server = await receiver(place.folder);
-  for (const name of ["日本 🐍.tar.gz", "-rf", "a'b$(c)", "x".repeat(200)]) {
+  const all = [
+    "日本 🐍.tar.gz",
+    "👩\u200d💻", // joined by what is invisible, and seen
+    "a-rf",
+    "a'b$(c)",
+    "console",
+    "COM10",
+    "x".repeat(200),
+  ];
+  for (const name of all) {
     await using client = sender(server.port, file, [`--name=${name}`]);
     assertEquals([await client.code(), client.err.text], [0, ""]);
     await assertBytes(`${place.folder}/${name}`, noise(100));
@@ -446,7 +455,7 @@ Deno.test("a file that is torn again and again arrives in the end", async () => 
   await assertBytes(`${place.folder}/a.bin`, bytes);
 });
 
-Deno.test("a part that was damaged meanwhile is refused, and then begun anew", async () => {
+Deno.test("a part that was damaged meanwhile is begun anew, at once", async () => {
   await using place = await workshop();
   const bytes = noise(SIZE);
   const file = await place.file("a.bin", bytes);
@@ -456,17 +465,34 @@ Deno.test("a part that was damaged meanwhile is refused, and then begun anew", a
   const kept = part(place.folder, bytes);
   await Deno.writeTextFile(kept, begun.replace(/^./, "~"));
 
-  await using second = sender(server.port, file);
-  assertEquals([await second.code(), second.out.text, second.err.text], [
-    1,
-    "",
-    "client: 1 kB are there already\n" +
-    `client: 127.0.0.1:${server.port}: the receiver says no: ${WRONG_SHA}\n`,
-  ]);
-  assertEquals(await names(place.folder), []);
-  const third = await resend(server.port, file);
-  assertEquals(third, { from: 0, sent: SIZE });
+  await using second = sender(server.port, file, ["--verbose"]);
+  assertEquals(await second.code(), 0, second.err.text);
+  assertMatch(
+    second.err.text,
+    RegExp(
+      "^client: 1 kB are there already\n" +
+        "client: what was there is damaged; all of it is sent\n" +
+        "client: 2\\.1 MB sent in .+\n$",
+    ),
+  );
+  assertEquals(second.out.text, `${sha256(bytes)}  ${file}\n`);
+  assertEquals(await names(place.folder), ["a.bin"]);
   await assertBytes(`${place.folder}/a.bin`, bytes);
+});
+
+Deno.test("a damaged part, and a sender who is no better: nothing is kept", async () => {
+  await using place = await workshop();
+  const bytes = noise(1000);
+  await using server = await receiver(place.folder);
+  await Deno.writeFile(part(place.folder, bytes), bytes.subarray(500));
+  using call = await dial(server.port);
+  await call.say(offer("a.bin", bytes));
+  await call.heard.until(/^FROM 500\n/m);
+  await call.say(bytes.subarray(500));
+  await call.heard.until(/^FROM 0\n/m); // all of it comes from one sender now
+  await call.say(bytes.toReversed());
+  assertEquals(await call.end(), `FROM 500\nFROM 0\nNO ${WRONG_SHA}\n`);
+  assertEquals(await names(place.folder), []);
 });
 
 Deno.test("a part that is longer than the file is begun anew", async () => {
@@ -685,7 +711,19 @@ const NAMES: [what: string, name: string][] = [
   ["letters of more bytes than a file system takes", "日".repeat(100)],
   ["a device", "CON"],
   ["a device with an ending", "nul.txt"],
+  ["a device, a space and an ending", "CON .txt"],
+  ["a device of consoles to read", "CONIN$"],
+  ["a device of consoles to write", "conout$.txt"],
   ["a port", "com1"],
+  ["a port with a raised digit", "COM¹"],
+  ["another port with a raised digit", "lpt³.txt"],
+  ["a flag", "-rf"],
+  ["a dash", "-"],
+  ["a space without width", "\u200b"],
+  ["a filler", "\u3164"],
+  ["a soft hyphen", "\u00ad"],
+  ["a blank of Braille", "\u2800"],
+  ["all kinds of nothing", "\u00a0\u200d\u3164\ufe0f\u3000"],
   ["an escape sequence", "\x1b[31mevil"],
   ["DEL", "evil\x7f"],
   ["a carriage return within", "evil\rgood"],
