@@ -15,7 +15,10 @@ import {
   assertStringIncludes,
   fail,
 } from "@std/assert";
+import { format as formatBytes } from "@std/fmt/bytes";
 import { writeAll } from "../cli.ts";
+import { Store } from "../notebook/lib/store.ts";
+import { serve, type ServeOptions } from "../notebook/receive.ts";
 import { send, type SendOptions } from "../notebook/send.ts";
 import {
   audited,
@@ -389,6 +392,11 @@ function relay(
 
 const SIZE = 2 ** 20;
 
+/** Bytes as the scripts write them. */
+function shown(bytes: number): string {
+  return formatBytes(bytes);
+}
+
 for (const most of [0, 1, 2 ** 18 - 1, 2 ** 18, 2 ** 18 + 1, SIZE - 1]) {
   for (const how of ["the sender is killed", "the connection is reset"]) {
     Deno.test(
@@ -509,14 +517,13 @@ Deno.test(
   needs("a sender is told to wait while a large part is read", linux),
   async () => {
     await using place = await workshop();
-    await using server = await receiver(place.folder);
+    // Meanwhile the sender may be silent for longer than it else could.
+    await using server = await receiver(place.folder, ["--timeout", "0.2"]);
     // Nobody reads and hashes 2 GiB in a second. (They are zeros that take no
     // room on the disk, and not of this SHA-256, which is not known until the
     // end.)
     const have = 2 ** 31;
-    const kept = part(place.folder, noise(3), have + 1);
-    await Deno.writeFile(kept, new Uint8Array());
-    await Deno.truncate(kept, have);
+    await makeSparse(part(place.folder, noise(3), have + 1), have);
     using call = await dial(server.port);
     await call.say(`FILE ${have + 1} ${sha256(noise(3))} large.bin\n`);
     await call.heard.until(/^(WAIT\n)+FROM 2147483648\n$/);
@@ -537,6 +544,67 @@ Deno.test("a sender waits for as long as it is told to", async () => {
   await writeAll(conn, "DONE\n");
   assertEquals(await sending, { from: 999, sent: 1 });
 });
+
+Deno.test("a receiver that only ever says WAIT is given up, in the end", async () => {
+  await using place = await workshop();
+  const file = await place.file("a.bin", noise(1000));
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  // The receiver is never silent: it says so as often as it is listened to.
+  await using script = sender(port, file, ["--timeout=0", "--max-wait=0.5"]);
+  using conn = await listener.accept();
+  await assertRejects(async () => {
+    for (;;) await writeAll(conn, "WAIT\n".repeat(1000));
+  });
+  assertEquals(await failure(script), [
+    1,
+    `client: 127.0.0.1:${port}: it has said WAIT for 0.5 s (--max-wait)`,
+  ]);
+});
+
+/** Passes on what two sides say; the end of one of them is the end of both. */
+function proxy(port: number) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  async function pass(): Promise<void> {
+    using near = await listener.accept();
+    using far = await Deno.connect({ hostname: "127.0.0.1", port });
+    async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+      const buffer = new Uint8Array(2 ** 16);
+      for (let n; (n = await from.read(buffer)) !== null;) {
+        await writeAll(to, buffer.subarray(0, n));
+      }
+    }
+    const both = [copy(near, far), copy(far, near)];
+    await Promise.race(both);
+    near[Symbol.dispose]();
+    far[Symbol.dispose]();
+    await Promise.allSettled(both);
+  }
+  return {
+    port: listener.addr.port,
+    done: pass(),
+    [Symbol.dispose]: () => listener.close(),
+  };
+}
+
+for (const size of [0, 1000, 2 ** 24]) {
+  Deno.test(`${size} bytes go through a proxy that knows no half-close`, async () => {
+    await using place = await workshop();
+    const bytes = noise(size);
+    const file = await place.file("a.bin", bytes);
+    await using server = await receiver(place.folder);
+    for (const sent of [size, 0]) { // the second time it is there already
+      using wire = proxy(server.port);
+      await using script = sender(wire.port, file);
+      assertEquals([await script.code(), script.err.text], [
+        0,
+        sent === size ? "" : `client: ${shown(size)} are there already\n`,
+      ]);
+      await wire.done;
+    }
+    await assertBytes(`${place.folder}/a.bin`, bytes);
+  });
+}
 
 /** What happens to a file while it is sent, and what comes of that. */
 const CHANGES: [what: string, change: (file: string) => void, no?: string][] = [
@@ -597,6 +665,93 @@ Deno.test("what is there already is not sent again", async () => {
   assertEquals(await names(place.folder), ["a.bin", "b.bin"]);
   await assertBytes(`${place.folder}/b.bin`, bytes);
 });
+
+/** Makes a file of zeros that take no room on the disk. */
+async function makeSparse(path: string, size: number): Promise<void> {
+  await Deno.writeFile(path, new Uint8Array());
+  await Deno.truncate(path, size);
+}
+
+/** More than anybody reads, and hashes, while a test waits. */
+const TIB = 2 ** 40;
+
+for (const what of ["whole file", "part"]) {
+  Deno.test(
+    needs(`a ${what} is not read on for a sender who has left`, linux),
+    async () => {
+      await using place = await workshop();
+      await using server = await receiver(place.folder);
+      const isPart = what === "part";
+      const kept = part(place.folder, noise(3), TIB + 1);
+      await makeSparse(isPart ? kept : `${place.folder}/large.bin`, TIB);
+      const before = await descriptorsOf(server);
+      const size = isPart ? TIB + 1 : TIB;
+      const call = await dial(server.port);
+      await call.say(`FILE ${size} ${sha256(noise(3))} large.bin\n`);
+      await call.heard.until(/^WAIT\n/); // so it reads
+      call[Symbol.dispose]();
+      await untilClosed(server, before);
+      // Nothing was wrong with what is there.
+      assertEquals(
+        await sizeOf(isPart ? kept : `${place.folder}/large.bin`),
+        TIB,
+      );
+    },
+  );
+}
+
+/** Bytes that a process has read so far, from anywhere. */
+async function bytesRead({ pid }: Process): Promise<number> {
+  const text = await read("cat", `/proc/${pid}/io`);
+  return Number(/^rchar: (\d+)$/m.exec(text)![1]);
+}
+
+Deno.test(
+  needs(
+    "what is there is read once for all who offer it, and remembered",
+    linux,
+  ),
+  async () => {
+    await using place = await workshop();
+    await using server = await receiver(place.folder);
+    const there = `${place.folder}/large.bin`;
+    const size = 2 ** 28;
+    await makeSparse(there, size);
+    const digest = (await read("sha256sum", there)).split(" ")[0];
+    const line = `FILE ${size} ${digest} large.bin\n`;
+    async function readFor(senders: number): Promise<number> {
+      const before = await bytesRead(server);
+      await times(senders, async () => {
+        assertEquals(await ask(server.port, line), `FROM ${size}\nDONE\n`);
+      });
+      return await bytesRead(server) - before;
+    }
+    const first = await readFor(20);
+    assert(first >= size && first < 2 * size, `${first} bytes for 20 senders`);
+    const then = await readFor(20);
+    assert(then < size, `${then} bytes for 20 more`);
+    // Changed in place, it is another file, though as long as before.
+    await Deno.writeTextFile(there, "!", { append: true });
+    await Deno.truncate(there, size - 1);
+    await Deno.truncate(there, size);
+    using file = await Deno.open(there, { write: true });
+    await file.write(Uint8Array.of(1));
+    assertEquals(await ask(server.port, line), `NO ${TAKEN}\n`);
+  },
+);
+
+Deno.test(
+  needs("a file of another size is another one, and not read for it", linux),
+  async () => {
+    await using place = await workshop();
+    await using server = await receiver(place.folder);
+    await makeSparse(`${place.folder}/large.bin`, TIB);
+    using call = await dial(server.port);
+    await call.say(`FILE ${TIB - 1} ${DIGEST} large.bin\n`);
+    await call.heard.ended;
+    assertEquals(call.heard.text, `NO ${TAKEN}\n`);
+  },
+);
 
 Deno.test("another file of that name is refused before a byte is sent", async () => {
   await using place = await workshop();
@@ -934,6 +1089,260 @@ Deno.test(
       await Deno.remove(kept);
     }
     assertEquals(await names(place.folder), []);
+  },
+);
+
+Deno.test(
+  needs("a pipe in the place of a part makes nobody wait", unix),
+  async () => {
+    await using place = await workshop();
+    await using server = await receiver(place.folder, ["--timeout", "0"]);
+    const bytes = noise(1000);
+    const kept = part(place.folder, bytes);
+    await read("mkfifo", kept);
+    assertEquals(
+      await ask(server.port, offer("a", bytes)),
+      "NO it cannot be stored here\n",
+    );
+    await server.err.until(/^server: \S+\.part is no file\n/m);
+    assertEquals(await names(place.folder), [kept.split("/").at(-1)]);
+  },
+);
+
+Deno.test("a sender that sends next to nothing is given up, and its part kept", async () => {
+  await using place = await workshop();
+  const args = ["--timeout=0.5", "--min-rate=1000000000"];
+  await using server = await receiver(place.folder, args);
+  for (const begin of [offer("a", noise(SIZE)), ""]) { // also within its offer
+    using call = await dial(server.port);
+    await call.say(begin);
+    // A byte as often as it goes: never silent, and never done.
+    for (let open = true; open;) {
+      await call.say("x").catch(() => open = false);
+      if (call.heard.text.includes("NO")) open = false;
+    }
+    await call.heard.ended;
+    assertMatch(
+      call.heard.text,
+      begin
+        ? /^FROM 0\n(WAIT\n)*NO slower than 1000000000 bytes a second\n$/
+        : /^NO (slower than 1000000000 bytes a second|a line has at most 512 .+)\n$/,
+    );
+  }
+  await server.err.until(
+    /^server: \S+ was slower than 1000000000 bytes a second, and is given up \(--timeout\)\n/m,
+  );
+  assert(await sizeOf(part(place.folder, noise(SIZE))) > 0);
+});
+
+// --- The folder --------------------------------------------------------------
+
+/** A day in milliseconds. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Puts a part into a folder that was last written to so many days ago. */
+async function agePart(path: string, days: number): Promise<void> {
+  await Deno.writeFile(path, noise(10));
+  const then = new Date(Date.now() - days * DAY);
+  await Deno.utime(path, then, then);
+}
+
+for (const [days, left] of [[7, 1], [9, 2], [0, 2]]) {
+  Deno.test(`--keep-days ${days}: of parts 6 and 8 days old ${left} are left`, async () => {
+    await using place = await workshop();
+    await Deno.mkdir(place.folder);
+    await agePart(part(place.folder, noise(60)), 6);
+    await agePart(part(place.folder, noise(80)), 8);
+    // What is not ours stays, however old it is.
+    await agePart(`${place.folder}/.profile`, 1000);
+    await agePart(`${place.folder}/a.bin`, 1000);
+    await using _ = await receiver(place.folder, [`--keep-days=${days}`]);
+    const all = await names(place.folder);
+    assertEquals(all.filter((name) => name.endsWith(".part")).length, left);
+    assertEquals(all.length, left + 2);
+    assert(await sizeOf(part(place.folder, noise(60))) === 10);
+  });
+}
+
+Deno.test("of more than a thousand parts the oldest go, also while it runs", async () => {
+  await using place = await workshop();
+  await Deno.mkdir(place.folder);
+  const path = (i: number) => part(place.folder, noise(5000 + i));
+  for (let i = 0; i < 1001; i++) await agePart(path(i), 1 + (i === 7 ? 1 : 0));
+  await using server = await receiver(place.folder);
+  assertEquals((await names(place.folder)).length, 1000);
+  assertEquals(await sizeOf(path(7)), -1);
+  // Another hundred is begun, and left.
+  await times(100, (i) => ask(server.port, offer(`${i}`, noise(100 + i))), 10);
+  assertEquals((await names(place.folder)).length, 1000);
+});
+
+Deno.test("a part that somebody is at work on is not removed for its age", async () => {
+  await using place = await workshop();
+  const bytes = noise(100);
+  const store = new Store(place.folder, 7);
+  const { length: size } = bytes;
+  using at = await store.begin({ size, digest: sha256(bytes), name: "a" });
+  await at!.append(bytes);
+  await Deno.utime(at!.path, 0, 0);
+  new Store(place.folder, 7);
+  assertEquals((await names(place.folder)).length, 1);
+});
+
+Deno.test(
+  needs(
+    "killed before the part's name is gone: it goes at the next start",
+    unix,
+  ),
+  async () => {
+    await using place = await workshop();
+    await Deno.mkdir(place.folder);
+    const bytes = noise(1000);
+    const file = await place.file("a.bin", bytes);
+    await Deno.writeFile(`${place.folder}/a.bin`, bytes);
+    const kept = part(place.folder, bytes);
+    await Deno.link(`${place.folder}/a.bin`, kept);
+    await using server = await receiver(place.folder);
+    assertEquals(await names(place.folder), ["a.bin"]);
+    assertEquals(await resend(server.port, file), { from: 1000, sent: 0 });
+  },
+);
+
+Deno.test(
+  needs("a part that has a name as well is never written to", unix),
+  async () => {
+    await using place = await workshop();
+    const bytes = noise(1000);
+    const file = await place.file("a.bin", bytes);
+    await using server = await receiver(place.folder);
+    // Its owner has gone on with the file, whose first name was not removed.
+    const own = `${place.folder}/mine.bin`;
+    await Deno.writeFile(own, noise(2000));
+    await Deno.link(own, part(place.folder, bytes));
+    assertEquals(await resend(server.port, file), { from: 0, sent: 1000 });
+    await assertBytes(own, noise(2000));
+    await assertBytes(`${place.folder}/a.bin`, bytes);
+    assertEquals(await names(place.folder), ["a.bin", "mine.bin"]);
+  },
+);
+
+Deno.test("a part that another sender is done with, between our opening and our locking it", async () => {
+  await using place = await workshop();
+  const bytes = noise(100);
+  const offered = { size: 100, digest: sha256(bytes), name: "a" };
+  const store = new Store(place.folder, 7);
+  await Deno.writeFile(part(place.folder, bytes), bytes);
+  const open = Deno.open;
+  Deno.open = async (...args) => {
+    const file = await open(...args);
+    await Deno.remove(args[0]);
+    return file;
+  };
+  try {
+    await assertRejects(
+      () => store.begin(offered),
+      Deno.errors.InvalidData,
+      "the same file is on its way already",
+    );
+  } finally {
+    Deno.open = open;
+  }
+});
+
+/** Runs a command, itself and not its child, with calls that fail or are noted. */
+const STRACE = ["strace", "-D", "-f", "-qq", "-y", "-o"];
+
+Deno.test(
+  needs(
+    "where there are no hard links a file arrives all the same",
+    linux,
+    program("strace"),
+  ),
+  async () => {
+    await using place = await workshop();
+    const none = "inject=link,linkat:error=EPERM";
+    const wrap = [...STRACE, `${place.path}/calls`, "-e", none];
+    await using server = await receiver(place.folder, [], { wrap });
+    const file = await place.file("a.bin", noise(SIZE));
+    assertEquals(await resend(server.port, file), { from: 0, sent: SIZE });
+    await assertBytes(`${place.folder}/a.bin`, noise(SIZE));
+    assertEquals(await names(place.folder), ["a.bin"]);
+    // Nor is another file replaced there.
+    const [one, other] = [noise(1000), noise(1000).reverse()];
+    using first = await dial(server.port);
+    using second = await dial(server.port);
+    await first.say(offer("b", one));
+    await second.say(offer("b", other));
+    await first.heard.until(/^FROM 0\n/m);
+    await second.heard.until(/^FROM 0\n/m);
+    await first.say(one);
+    assertEquals(await first.end(), "FROM 0\nDONE\n");
+    await second.say(other);
+    assertEquals(await second.end(), `FROM 0\nNO ${TAKEN}\n`);
+    await assertBytes(`${place.folder}/b`, one);
+    assertEquals(await names(place.folder), ["a.bin", "b"]);
+  },
+);
+
+Deno.test(
+  needs(
+    "the disk has the bytes, then the name; only then the part goes",
+    linux,
+    program("strace"),
+  ),
+  async () => {
+    await using place = await workshop();
+    const file = await place.file("a.bin", noise(SIZE));
+    const calls = `${place.path}/calls`;
+    const which = "trace=fsync,fdatasync,link,linkat,unlink,unlinkat";
+    const wrap = [...STRACE, calls, "-e", which];
+    await using server = await receiver(place.folder, [], { wrap });
+    await resend(server.port, file);
+    const kept = part(place.folder, noise(SIZE));
+    const lines = (await Deno.readTextFile(calls)).split("\n")
+      .filter((line) =>
+        line.includes(kept) || line.includes(`${place.folder}>`)
+      )
+      .map((line) => /^\d+ +(?:<\.\.\. )?(\w+)/.exec(line)![1]);
+    const order = lines.map((name) => name.replace(/at$|^fdata/, ""));
+    assertEquals(order, ["fsync", "link", "fsync", "unlink"]);
+  },
+);
+
+/** Runs a command where a folder cannot be written to, whoever one is. */
+const READ_ONLY = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
+  'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"',
+];
+
+Deno.test(
+  needs(
+    "a folder that cannot be written to is told at the start",
+    linux,
+    superuser,
+    program("unshare"),
+  ),
+  async () => {
+    await using place = await workshop();
+    await Deno.mkdir(place.folder);
+    const { folder } = place;
+    const grants = [
+      "--allow-net=127.0.0.1:0",
+      `--allow-read=${folder}`,
+      `--allow-write=${folder}`,
+    ];
+    const args = ["--port=0", "--folder", folder];
+    const wrap = [...READ_ONLY, folder];
+    await using script = run(RECEIVE, grants, args, { wrap });
+    const [code, line] = await failure(script);
+    assertEquals(code, 1);
+    assertMatch(
+      line,
+      /^server: nothing can be stored in ".+\/in": Read-only .+--folder$/,
+    );
   },
 );
 
