@@ -61,6 +61,11 @@ export interface ServeOptions extends cli.Reports {
    * @default {1000}
    */
   minRate?: number;
+  /**
+   * Connections at once from one address, of a hundred in all; 0: any number.
+   * This machine's own aren't counted. @default {10}
+   */
+  maxPerAddress?: number;
   /** Days that a part of a file is kept for its sender; 0: for ever. @default {7} */
   keepDays?: number;
   /** A file is complete, and has its name. */
@@ -98,6 +103,8 @@ export function serve(options: ServeOptions = {}): cli.Server {
   const listener = Deno.listen({ hostname, port });
   const server = serveAll(listener, (conn) => handle(conn, store, settings), {
     maxConnections: 100,
+    maxPerAddress: settings.maxPerAddress,
+    refusal: "NO there are too many connections from this address\n",
     onError,
   });
   onListen?.(listener.addr);
@@ -320,6 +327,11 @@ const FLAGS = {
     1000,
     [0, 1e9],
     "least bytes a second, over each --timeout; 0: any",
+  ),
+  maxPerAddress: cli.whole(
+    10,
+    [0, 100],
+    "most connections of one address; 0: any",
   ),
   keepDays: cli.whole(
     7,

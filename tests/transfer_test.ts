@@ -913,6 +913,7 @@ const OFFERS: [what: string, said: string | Uint8Array][] = [
   ["bytes of no text", Uint8Array.of(0x16, 3, 1, 0, 0xff, 10)],
 ];
 
+const NO_OFFER = "that is no offer: FILE size sha256 name";
 const LONG = "a line has at most 512 bytes, and this one has more";
 const STOPS = "the stream ended within a line";
 
@@ -1134,6 +1135,92 @@ Deno.test("a sender that sends next to nothing is given up, and its part kept", 
   );
   assert(await sizeOf(part(place.folder, noise(SIZE))) > 0);
 });
+
+// --- Callbacks ---------------------------------------------------------------
+
+/** What a callback may do that should end nothing but itself. */
+const THROWS: [how: string, call: () => void][] = [
+  ["throws", () => {
+    throw new Error("thrown");
+  }],
+  ["rejects", () => Promise.reject(new Error("thrown"))],
+];
+
+for (const name of ["onOpen", "onFile", "onDone"] as const) {
+  for (const [how, call] of THROWS) {
+    Deno.test(`receive.ts: ${name} ${how}: that is reported, and the file arrives`, async () => {
+      await using place = await workshop();
+      const file = await place.file("a.bin", noise(1000));
+      const reported: string[] = [];
+      const options: ServeOptions = {
+        port: 0,
+        folder: place.folder,
+        onError: (error) => void reported.push(error.message),
+        [name]: call,
+      };
+      await using server = serve(options);
+      const { port } = server.addr;
+      assertEquals(await resend(port, file), { from: 0, sent: 1000 });
+      await resend(port, file, { name: "b.bin" });
+      await server.shutdown();
+      assertEquals(reported, ["thrown", "thrown"]);
+      assertEquals(await names(place.folder), ["a.bin", "b.bin"]);
+    });
+  }
+}
+
+for (const [how, call] of THROWS) {
+  Deno.test(`receive.ts: onError ${how}: that goes to the console, and no further`, async () => {
+    await using place = await workshop();
+    const file = await place.file("a.bin", noise(1000));
+    const said: unknown[] = [];
+    const { error } = console;
+    console.error = (what) => said.push((what as Error).message);
+    try {
+      await using server = serve({
+        port: 0,
+        folder: place.folder,
+        onError: call,
+      });
+      const { port } = server.addr;
+      assertEquals(await ask(port, "HELO\n"), `NO ${NO_OFFER}\n`);
+      await resend(port, file);
+      await server.shutdown();
+    } finally {
+      console.error = error;
+    }
+    assertEquals(said, ["thrown"]);
+    assertEquals(await names(place.folder), ["a.bin"]);
+  });
+}
+
+Deno.test("receive.ts: who is silent is reported once", async () => {
+  await using place = await workshop();
+  const reported: string[] = [];
+  await using server = serve({
+    port: 0,
+    folder: place.folder,
+    timeout: 0.2,
+    onError: (error) => void reported.push(error.message),
+  });
+  using call = await dial(server.addr.port);
+  await call.heard.ended;
+  await server.shutdown();
+  assertEquals(reported, ["silent for 0.2 s"]);
+});
+
+for (const name of ["onRead", "onResume", "onProgress"] as const) {
+  Deno.test(`send.ts: what ${name} throws ends the transfer, at once`, async () => {
+    await using place = await workshop();
+    const bytes = noise(SIZE);
+    const file = await place.file("a.bin", bytes);
+    await using server = await receiver(place.folder);
+    await Deno.writeFile(part(place.folder, bytes), bytes.subarray(0, 10));
+    const [[, call]] = THROWS;
+    const options = { port: server.port, timeout: 0, [name]: call };
+    await assertRejects(() => send(file, options), Error, "thrown");
+  });
+}
 
 // --- The folder --------------------------------------------------------------
 
@@ -1722,6 +1809,83 @@ for (const [what, says, words] of STRANGE) {
     await answered;
   });
 }
+
+/** What a receiver may say of a file of which it reads nothing more. */
+const EARLY: [says: string, words: string][] = [
+  ["FROM 0\nNO room\n", "the receiver says no: room"],
+  ["FROM 0\nDONE\n", '"DONE" is not what a receiver says'],
+  ["FROM 0\nFROM 0\n", '"FROM 0" is not what a receiver says'],
+];
+
+for (const [says, words] of EARLY) {
+  Deno.test(`send.ts: a receiver that says ${Deno.inspect(says)} at once`, async () => {
+    await using place = await workshop();
+    // Far more than the buffers of a kernel take.
+    const file = await place.file("a", noise(64 * 2 ** 20));
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    async function answer(): Promise<void> {
+      using conn = await listener.accept();
+      await conn.read(new Uint8Array(512));
+      await writeAll(conn, says);
+      if (says.includes("NO")) return await answered.promise; // and reads nothing
+      const buffer = new Uint8Array(2 ** 16);
+      try {
+        while (await conn.read(buffer) !== null);
+      } catch { /* it need not end in order */ }
+    }
+    const answered = Promise.withResolvers<void>();
+    const answering = answer();
+    const { port } = listener.addr;
+    await using script = sender(port, file, ["--timeout=0"]);
+    assertEquals(await failure(script), [
+      1,
+      `client: 127.0.0.1:${port}: ${words}`,
+    ]);
+    answered.resolve();
+    await answering;
+  });
+}
+
+Deno.test(
+  needs("send.ts: an address that never answers is given up", linux),
+  async () => {
+    await using place = await workshop();
+    const file = await place.file("a", noise(3));
+    // Of those who wait to be accepted one fits in; the others are not answered.
+    using listener = Deno.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      tcpBacklog: 0,
+    });
+    const { port } = listener.addr;
+    using _ = await Deno.connect({ hostname: "127.0.0.1", port });
+    await using script = sender(port, file, ["--timeout=0.2"]);
+    const [code, line] = await failure(script);
+    assertEquals(code, 1);
+    assertStringIncludes(line, `: silent for 0.2 s; is the server there? `);
+  },
+);
+
+Deno.test(
+  needs(
+    "send.ts: on a terminal a bar shows how far it is",
+    linux,
+    program("script"),
+  ),
+  async () => {
+    await using place = await workshop();
+    const file = await place.file("a", noise(SIZE));
+    await using server = await receiver(place.folder);
+    const net = `--allow-net=127.0.0.1:${server.port}`;
+    const command = `${Deno.execPath()} run -q --no-prompt ${net} ` +
+      `--allow-read=${file} ${SEND} --port ${server.port} --file ${file}`;
+    await using script = new Process("script", ["-qec", command, "/dev/null"]);
+    assertEquals(await script.code(), 0, script.out.text);
+    assertMatch(script.out.text, /\[[#-]+\] .+ of 1\.05 MB read/);
+    assertMatch(script.out.text, /\[[#-]+\] .+ of 1\.05 MB sent/);
+    assertStringIncludes(script.out.text, sha256(noise(SIZE)));
+  },
+);
 
 Deno.test("send.ts: a receiver that is silent is given up", async () => {
   await using place = await workshop();
