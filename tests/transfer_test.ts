@@ -748,7 +748,7 @@ Deno.test(
     await makeSparse(`${place.folder}/large.bin`, TIB);
     using call = await dial(server.port);
     await call.say(`FILE ${TIB - 1} ${DIGEST} large.bin\n`);
-    await call.heard.ended;
+    await call.heard.until(/^NO .+\n/);
     assertEquals(call.heard.text, `NO ${TAKEN}\n`);
   },
 );
@@ -1424,6 +1424,7 @@ Deno.test(
     const args = ["--port=0", "--folder", folder];
     const wrap = [...READ_ONLY, folder];
     await using script = run(RECEIVE, grants, args, { wrap });
+    await script.err.until(/^server: nothing/);
     const [code, line] = await failure(script);
     assertEquals(code, 1);
     assertMatch(
@@ -1826,8 +1827,14 @@ for (const [says, words] of EARLY) {
     async function answer(): Promise<void> {
       using conn = await listener.accept();
       await conn.read(new Uint8Array(512));
+      const [from, reply] = says.split(/(?<=FROM 0\n)/);
+      if (reply.startsWith("NO")) { // in the middle of a write
+        await writeAll(conn, from);
+        await conn.read(new Uint8Array(512));
+        await writeAll(conn, reply);
+        return await answered.promise; // and reads no more
+      }
       await writeAll(conn, says);
-      if (says.includes("NO")) return await answered.promise; // and reads nothing
       const buffer = new Uint8Array(2 ** 16);
       try {
         while (await conn.read(buffer) !== null);
@@ -1860,6 +1867,7 @@ Deno.test(
     const { port } = listener.addr;
     using _ = await Deno.connect({ hostname: "127.0.0.1", port });
     await using script = sender(port, file, ["--timeout=0.2"]);
+    await script.err.until(/\n$/);
     const [code, line] = await failure(script);
     assertEquals(code, 1);
     assertStringIncludes(line, `: silent for 0.2 s; is the server there? `);
