@@ -6,7 +6,14 @@
  * @module
  */
 
-import * as cli from "./cli.ts";
+import { formatAddress } from "./lib/address.ts";
+import { Connection, type Totals, watchIdle } from "./lib/connection.ts";
+import * as flag from "./lib/flags.ts";
+import { delay, writeAll } from "./lib/io.ts";
+import { describePath, summarize } from "./lib/log.ts";
+import { printing, readInput } from "./lib/output.ts";
+import { main } from "./lib/program.ts";
+import { limitReached } from "./lib/reports.ts";
 
 /** Options for {@linkcode exchange}. */
 export interface ExchangeOptions {
@@ -14,7 +21,7 @@ export interface ExchangeOptions {
   hostname?: string;
   /** Port of the server. @default {1234} */
   port?: number;
-  /** What to say, at once or as it comes. @default {"Message sent from client-side."} */
+  /** What to say, in one piece or as it comes. @default {"Message sent from client-side."} */
   message?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Bytes that one read takes at most. @default {1024} */
   buffer?: number;
@@ -28,7 +35,7 @@ export interface ExchangeOptions {
   onRefused?(): void;
   /** We are connected: from this address of ours to that one of the server. */
   onOpen?(local: Deno.NetAddr, remote: Deno.NetAddr): void;
-  /** Some bytes came; they are valid until what this returns has resolved. */
+  /** Some bytes came. The next read, which overwrites them, waits for what this returns. */
   onData?(bytes: Uint8Array): void | Promise<void>;
 }
 
@@ -50,150 +57,144 @@ export interface ExchangeOptions {
  * @param options Overrides of the defaults.
  * @returns The bytes that went either way, and the reads that it took.
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
- * @throws {Deno.errors.ConnectionReset} If the server ends it out of order.
+ * @throws {Deno.errors.ConnectionReset} If the server resets the connection.
  * @throws {Deno.errors.TimedOut} If the silence lasts longer than `timeout`.
  * @throws {DOMException} A QuotaExceededError if more than `maxBytes` come.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
-export async function exchange(
-  options: ExchangeOptions = {},
-): Promise<cli.Totals> {
-  const settings = cli.fill(options, FLAGS);
-  const end = new AbortController();
-  const { signal } = end;
-  using meter = new cli.Meter(settings.timeout, (why) => end.abort(why));
+export async function exchange(options: ExchangeOptions = {}): Promise<Totals> {
+  const settings = flag.withDefaults(options, FLAGS);
+  using conn = new Connection(await connect(settings));
+  using _watch = watchIdle(conn, settings.timeout);
+  // We read from the beginning to the end. The first thing that arrives starts
+  // the sending, which goes on beside the reading; at last we wait for both.
+  const arrival = Promise.withResolvers<void>();
   try {
-    using conn = await connect(settings, meter, signal);
-    await meter.pauseFor(settings.onOpen?.(conn.localAddr, conn.remoteAddr));
-    const silence = closeOn(signal, conn);
-    const arrival = Promise.withResolvers<void>();
-    const said = arrival.promise.then(() => say(conn, settings, meter, end));
-    said.catch(() => {}); // a server that stops listening is heard to its end
-    await hear(conn, settings, meter, arrival.resolve);
-    await Promise.race([said, silence]);
+    await conn.pauseFor(settings.onOpen?.(conn.localAddr, conn.remoteAddr));
+    const sending = arrival.promise.then(() => sendMessage(conn, settings));
+    // A server that no longer reads may still have something to say: we read on.
+    sending.catch(() => {});
+    await readToEnd(conn, settings, arrival.resolve);
+    await Promise.race([sending, conn.aborted]);
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    throw conn.reason ?? error;
   }
-  const { received, sent, reads } = meter;
+  const { received, sent, reads } = conn;
   return { received, sent, reads };
 }
 
-type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
+type Settings = flag.WithDefaults<ExchangeOptions, typeof FLAGS>;
 
 /** Connects; while nobody listens there, it tries again for `wait` seconds. */
-async function connect(
-  { hostname, port, wait, onRefused }: Settings,
-  meter: cli.Meter,
-  signal: AbortSignal,
-): Promise<Deno.TcpConn> {
+async function connect(settings: Settings): Promise<Deno.TcpConn> {
+  const { hostname, port, timeout, wait, onRefused } = settings;
   const deadline = performance.now() + wait * 1000;
   for (let tries = 0;; tries++) {
+    // The system itself would wait for two minutes where nobody answers at all.
+    const signal = timeout ? AbortSignal.timeout(timeout * 1000) : undefined;
     try {
       return await Deno.connect({ hostname, port, signal });
     } catch (error) {
+      if (signal?.aborted) {
+        throw new Deno.errors.TimedOut(`silent for ${timeout} s`);
+      }
       const refused = error instanceof Deno.errors.ConnectionRefused;
       if (!refused || performance.now() >= deadline) throw error;
     }
-    if (tries === 0) await meter.pauseFor(onRefused?.());
-    await meter.pauseFor(cli.sleep(0.05));
+    if (tries === 0) await onRefused?.();
+    await delay(0.05);
   }
 }
 
-/** Closes the connection when the signal comes, and rejects with its reason. */
-function closeOn(signal: AbortSignal, conn: Deno.TcpConn): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {}); // mostly it comes while nobody waits for it
-  signal.onabort = () => {
-    conn[Symbol.dispose]();
-    reject(signal.reason);
-  };
-  return promise;
-}
-
 /** Reports what the server says, read by read, until its end of stream. */
-async function hear(
-  conn: Deno.TcpConn,
+async function readToEnd(
+  conn: Connection,
   { buffer, maxBytes, onData }: Settings,
-  meter: cli.Meter,
   onArrival: () => void,
 ): Promise<void> {
   const bytes = new Uint8Array(buffer);
   for (;;) {
+    // A read brings what is there: perhaps half of the message, perhaps all.
     const n = await conn.read(bytes);
     onArrival(); // the first read counts; an end of stream has arrived, too
     if (n === null) break;
-    meter.read(n);
-    const excess = meter.excess(maxBytes);
-    await meter.pauseFor(onData?.(bytes.subarray(0, n - excess)));
-    if (excess > 0) throw cli.limit(`${maxBytes} bytes (maxBytes)`);
+    const excess = conn.excess(maxBytes);
+    await conn.pauseFor(onData?.(bytes.subarray(0, n - excess)));
+    if (excess > 0) throw limitReached(`${maxBytes} bytes (maxBytes)`);
   }
 }
 
 /** Sends the message, and then says that there is no more to come. */
-async function say(
-  conn: Deno.TcpConn,
+async function sendMessage(
+  conn: Connection,
   { message }: Settings,
-  meter: cli.Meter,
-  end: AbortController,
 ): Promise<void> {
-  const whole = typeof message === "string" || message instanceof Uint8Array;
-  for await (const part of whole ? [message] : read(message, end)) {
-    await cli.writeAll(conn, part, meter);
+  const complete = typeof message === "string" || message instanceof Uint8Array;
+  for await (const part of complete ? [message] : relay(message, conn)) {
+    await writeAll(conn, part); // a single write may take only a part of it
   }
+  // Half-close: the server reads our end of stream, and we still read its words.
   await conn.closeWrite();
 }
 
-/** Passes a message on; if it cannot be read to its end, nobody need wait. */
-async function* read(message: AsyncIterable<Uint8Array>, end: AbortController) {
+/** Passes a message on; if it cannot be read to its end, nobody should wait. */
+async function* relay(
+  message: AsyncIterable<Uint8Array>,
+  conn: Connection,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* message;
   } catch (error) {
-    end.abort(error);
+    conn.abort(error as Error);
     throw error;
   }
 }
 
 // --- The command line --------------------------------------------------------
-
 const FLAGS = {
-  hostname: cli.host("127.0.0.1", "address or name of the server"),
-  port: cli.whole(1234, [1, 65_535], "port of the server"),
-  message: cli.text(
+  hostname: flag.host("127.0.0.1", "address or name of the server"),
+  port: flag.integer(1234, [1, 65_535], "port of the server"),
+  message: flag.text(
     "Message sent from client-side.",
     "what to say; - is standard input",
   ),
-  buffer: cli.whole(1024, [1, 2 ** 24], "most bytes that one read takes"),
-  timeout: cli.seconds(30, "how long it may be silent; 0: for ever"),
-  // None by default: this server was chosen, and what it sends is passed on.
-  maxBytes: cli.whole(0, [0, 1e15], "most bytes to take; 0: any"),
-  wait: cli.seconds(0, "how long to try while nobody listens"),
-  verbose: cli.toggle("tell of connecting and closing, too"),
+  buffer: flag.integer(1024, [1, 2 ** 24], "most bytes that one read takes"),
+  timeout: flag.seconds(30, "how long it may be silent; 0: for ever"),
+  // No limit by default: you chose this server, and nothing of it is kept.
+  maxBytes: flag.integer(0, [0, 1e15], "most bytes to take; 0: any"),
+  wait: flag.seconds(0, "how long to try while nobody listens"),
+  verbose: flag.boolean("report connecting and closing, too"),
 };
 
+/** The flags of this script. */
+export const flags: flag.Flags = FLAGS;
+
 if (import.meta.main) {
-  await cli.main({
+  await main({
     role: "client",
     file: "client.ts",
     about: "A TCP client: it prints what the server says, and answers once.",
     flags: FLAGS,
     example: ["--port", "8080", "--wait", "10", "--message", "Hello"],
-    grant: cli.address,
-    async run({ verbose, ...options }) {
-      const totals = await cli.showing((show) =>
+    grant: formatAddress,
+    async run({ verbose, ...options }, { log }) {
+      const totals = await printing((print) =>
         exchange({
           ...options,
-          message: options.message === "-" ? cli.input() : options.message,
+          message: options.message === "-" ? readInput() : options.message,
           onRefused() {
-            const at = cli.address(options);
-            cli.tell(
+            const at = formatAddress(options);
+            log(
               `nobody listens on ${at} yet; trying for ${options.wait} s`,
             );
           },
-          onOpen: verbose ? cli.tellPath : undefined,
-          onData: show,
+          onOpen: verbose
+            ? (local, remote) => log(describePath(local, remote))
+            : undefined,
+          onData: print,
         })
       );
-      if (verbose) cli.tell(`over: ${cli.sum(totals)}`);
+      if (verbose) log(`over: ${summarize(totals)}`);
     },
   });
 }

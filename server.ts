@@ -3,13 +3,23 @@
  * A TCP server. It greets every client, prints what the client says, and closes
  * when the client has said everything: many clients at once.
  *
+ * The conversation is here, and nothing else but the command line. How clients
+ * are accepted, and what happens when one of them misbehaves, is the second file
+ * to read: `lib/serve.ts`.
+ *
  * @module
  */
 
-import * as cli from "./cli.ts";
+import { formatAddress } from "./lib/address.ts";
+import type { Connection } from "./lib/connection.ts";
+import * as flag from "./lib/flags.ts";
+import { encode, writeAll } from "./lib/io.ts";
+import { main, runServer } from "./lib/program.ts";
+import { guard, limitReached, type Reports } from "./lib/reports.ts";
+import { serve as serveListener, type Server } from "./lib/serve.ts";
 
 /** Options for {@linkcode serve}. */
-export interface ServeOptions extends cli.Reports {
+export interface ServeOptions extends Reports {
   /** Address or name to listen on. @default {"127.0.0.1"} */
   hostname?: string;
   /** Port to listen on; 0 is any free one. @default {1234} */
@@ -51,170 +61,106 @@ export interface ServeOptions extends cli.Reports {
  * @throws {Deno.errors.PermissionDenied} If the port is kept for root.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
-export function serve(options: ServeOptions = {}): cli.Server {
-  const settings = cli.guard(cli.fill(options, FLAGS));
-  settings.message = cli.encode(settings.message); // once for all clients
+export function serve(options: ServeOptions = {}): Server {
+  const settings = guard(flag.withDefaults(options, FLAGS));
+  settings.message = encode(settings.message); // once for all clients
   const { hostname, port, backlog } = settings;
   const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
-  const open = new cli.Crowd<Deno.TcpConn>();
-  const finished = acceptAll(listener, open, settings);
-  settings.onListen?.(listener.addr);
-  return {
-    addr: listener.addr,
-    finished,
-    async shutdown() {
-      listener[Symbol.dispose]();
-      await cli.within(GRACE, finished);
-      open.forEach(close);
-      await cli.within(1, finished);
-    },
-    [Symbol.asyncDispose]() {
-      return this.shutdown();
-    },
-  };
+  // The loop around accept() is in lib/serve.ts. It gives us each client.
+  return serveListener(listener, (conn) => converse(conn, settings), settings);
 }
 
-/** Seconds that conversations in flight are given at a shutdown. */
-const GRACE = 5;
+type Settings = flag.WithDefaults<ServeOptions, typeof FLAGS>;
 
-type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
-
-/** Accepts clients until the listener is closed, and sees the last one out. */
-async function acceptAll(
-  listener: Deno.TcpListener,
-  open: cli.Crowd<Deno.TcpConn>,
-  settings: Settings,
-): Promise<void> {
-  const complain = cli.sparingly(settings.onError, listener.addr);
-  for (;;) {
-    try {
-      const conn = await listener.accept();
-      open.add(conn);
-      converse(conn, settings).finally(() => open.delete(conn));
-      if (settings.once) break;
-      if (open.size < settings.maxConnections) continue;
-      complain(cli.limit(`${open.size} connections (maxConnections)`));
-      await open.departure(); // further clients wait in the backlog
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) break; // closed
-      await survive(error as Error, complain);
-    }
-  }
-  listener[Symbol.dispose]();
-  await open.empty();
+/** The conversation with one client. If it throws, the others never notice. */
+async function converse(conn: Connection, settings: Settings): Promise<void> {
+  // We speak first, but we do not wait until all of it is out: a client that
+  // does not read yet may have something to say.
+  const greeting = greet(conn, settings);
+  // If it fails while we still read, nobody waits for it yet, and an error that
+  // nobody waits for ends a program. We get it below, where we do wait.
+  greeting.catch(() => {});
+  await readToEnd(conn, settings);
+  await greeting;
 }
 
-/** No failure to accept one client is a reason not to accept the next. */
-async function survive(
-  error: Error,
-  complain: (error: Error) => void,
-): Promise<void> {
-  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
-  const early = [NotConnected, ConnectionAborted, ConnectionReset];
-  if (early.some((kind) => error instanceof kind)) {
-    return complain(new Error("a client left before it was accepted"));
-  }
-  complain(error);
-  // No descriptor or memory is left. That passes, but not at once.
-  await cli.sleep(0.1);
-}
-
-/** Holds one conversation: what goes wrong in it is reported, and stays in it. */
-async function converse(conn: Deno.TcpConn, settings: Settings): Promise<void> {
-  const peer = conn.remoteAddr;
-  let trouble: Error | undefined;
-  function end(reason: Error) {
-    trouble ??= reason;
-    close(conn); // a read or a write that waits fails now
-  }
-  using meter = new cli.Meter(settings.timeout, end);
-  // Meanwhile: a client that does not listen may still have something to say.
-  const greeted = greet(conn, settings, meter).catch((e) => trouble ??= e);
-  try {
-    await hear(conn, settings, meter);
-  } catch (error) {
-    end(error as Error);
-  }
-  await greeted;
-  close(conn);
-  if (trouble) settings.onError?.(trouble, peer);
-  settings.onDone?.(peer, meter);
-}
-
-/** Sends the message at once: in this conversation the server speaks first. */
-async function greet(
-  conn: Deno.TcpConn,
-  { message }: Settings,
-  meter: cli.Meter,
-): Promise<void> {
-  await cli.writeAll(conn, message, meter);
-  // An empty greeting still has an end, for which the client can wait.
+/** Sends the message. */
+async function greet(conn: Connection, { message }: Settings): Promise<void> {
+  // One write may be short: it takes what fits into the system's buffer, and
+  // says how much that was. writeAll() writes again until nothing is left.
+  await writeAll(conn, message);
+  // The client answers when its first read brings something, or the end. Where
+  // there is nothing to bring, we say at least that nothing more will come.
   if (message.length === 0) await conn.closeWrite();
 }
 
 /** Reports what the client says, read by read, until its end of stream. */
-async function hear(
-  conn: Deno.TcpConn,
-  { buffer, maxBytes, onOpen, onText }: Settings,
-  meter: cli.Meter,
+async function readToEnd(
+  conn: Connection,
+  { buffer, maxBytes, onText }: Settings,
 ): Promise<void> {
-  const peer = conn.remoteAddr;
-  await meter.pauseFor(onOpen?.(peer));
   const bytes = new Uint8Array(buffer);
-  // A read may end inside a character: the decoder keeps the beginning of it
+  // A read may also end inside a character: the decoder keeps its first bytes
   // until the next read brings the rest.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  function report(text: string): Promise<void> | void {
-    const shown = text ? onText?.(text, peer) : undefined;
-    if (shown) return meter.pauseFor(shown);
+  // If whoever reads our output is behind, we read no further (and don't count
+  // that as the client's silence). Then the system's buffers fill, and TCP slows
+  // the client down: that is flow control.
+  async function report(text: string): Promise<void> {
+    const shown = text ? onText?.(text, conn.remoteAddr) : undefined;
+    if (shown) await conn.pauseFor(shown);
   }
   for (;;) {
+    // A read is not a message. TCP carries bytes, and a read brings as many as
+    // are there: half of what the client wrote, or two of its messages at once.
     const n = await conn.read(bytes);
-    if (n === null) break; // the client's end of stream
-    meter.read(n);
-    const excess = meter.excess(maxBytes);
-    const heard = bytes.subarray(0, n - excess);
-    await report(decoder.decode(heard, { stream: true }));
-    if (excess > 0) throw cli.limit(`${maxBytes} bytes (maxBytes)`);
+    // The client has closed its sending side. It can still read: a connection
+    // has two directions, and each ends by itself (half-close).
+    if (n === null) break;
+    // What is within the limit is shown, even if this read went beyond it.
+    const excess = conn.excess(maxBytes);
+    await report(
+      decoder.decode(bytes.subarray(0, n - excess), { stream: true }),
+    );
+    if (excess > 0) throw limitReached(`${maxBytes} bytes (maxBytes)`);
   }
-  await report(decoder.decode()); // a character that never became whole
-}
-
-function close(conn: Deno.TcpConn): void {
-  conn[Symbol.dispose](); // unlike close(), it may be called twice
+  await report(decoder.decode()); // a character that never became complete
 }
 
 // --- The command line --------------------------------------------------------
 
 const FLAGS = {
-  hostname: cli.host("127.0.0.1", "address or name to listen on"),
-  port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
-  message: cli.text("Message from the server.", "greeting for every client"),
-  once: cli.toggle("hold one conversation, then exit"),
-  buffer: cli.whole(1024, [1, 2 ** 24], "most bytes that one read takes"),
-  timeout: cli.seconds(30, "how long a client may be silent; 0: for ever"),
-  maxBytes: cli.whole(
+  hostname: flag.host("127.0.0.1", "address or name to listen on"),
+  port: flag.integer(1234, [0, 65_535], "port; 0 takes any free one"),
+  message: flag.text("Message from the server.", "greeting for every client"),
+  once: flag.boolean("handle one conversation, then exit"),
+  buffer: flag.integer(1024, [1, 2 ** 24], "most bytes that one read takes"),
+  timeout: flag.seconds(30, "how long a client may be silent; 0: for ever"),
+  maxBytes: flag.integer(
     2 ** 20,
     [0, 1e15],
     "most bytes that a client may send; 0: any",
   ),
-  maxConnections: cli.whole(10_000, [1, 1e6], "most connections at once"),
-  backlog: cli.whole(
+  maxConnections: flag.integer(10_000, [1, 1e6], "most connections at once"),
+  backlog: flag.integer(
     511,
     [0, 65_535],
     "most connections that wait to be accepted",
   ),
-  verbose: cli.toggle("tell of each connection, too"),
+  verbose: flag.boolean("report each connection, too"),
 };
 
+/** The flags of this script. */
+export const flags: flag.Flags = FLAGS;
+
 if (import.meta.main) {
-  await cli.main({
+  await main({
     role: "server",
     file: "server.ts",
     about: "A TCP server: it greets every client and prints what it says.",
     flags: FLAGS,
     example: ["--port", "8080", "--message", "Hello"],
-    grant: cli.address,
-    run: (options) => cli.runServer(serve, options),
+    grant: formatAddress,
+    run: (options, running) => runServer(serve, options, running),
   });
 }

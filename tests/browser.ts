@@ -22,14 +22,14 @@ const FLAGS = [
 ];
 
 /** Milliseconds that any step may take. */
-const PATIENCE = 120_000;
+const STEP_TIMEOUT = 120_000;
 
 /** Starts a Chromium with a profile of its own; it ends when it is disposed. */
 export async function launch(): Promise<Browser> {
   return await puppeteer.launch({
     executablePath: chromium(),
     args: FLAGS,
-    protocolTimeout: PATIENCE,
+    protocolTimeout: STEP_TIMEOUT,
   });
 }
 
@@ -66,7 +66,7 @@ export async function open(
   { width, dark, scripts = true }: View,
 ): Promise<Watched> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultTimeout(STEP_TIMEOUT);
   await page.setViewport({ width, height: 900 });
   const value = dark ? "dark" : "light";
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);

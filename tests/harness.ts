@@ -9,8 +9,12 @@ import net from "node:net";
 import { setImmediate } from "node:timers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
-import { address, within } from "../cli.ts";
-import { isInstalled } from "../notebook/lib/child.ts";
+import { formatAddress } from "../lib/address.ts";
+import {
+  isInstalled,
+  Process as Program,
+  type ProcessOptions,
+} from "../lib/process.ts";
 
 /** The project's folder. */
 export const ROOT = new URL("..", import.meta.url);
@@ -23,7 +27,7 @@ export const MESSAGE = "Message sent from client-side.";
 
 /** A host the way it stands before a port: `[::1]`. */
 export function bracket(hostname: string): string {
-  return address({ hostname });
+  return formatAddress({ hostname });
 }
 
 /** The four scripts, by their paths in the project. */
@@ -40,154 +44,18 @@ export type Path = typeof SCRIPTS[number];
 /** Seconds after which a test no longer hopes for what it waits for. */
 const DEADLINE = 60;
 
-/** What a process has written so far; it can be waited for. */
-export class Output {
-  /** All of it, as bytes. */
-  bytes = new Uint8Array();
-  /** Resolves when there will be no more. */
-  readonly ended: Promise<void>;
-  #more = Promise.withResolvers<void>();
-  #open = true;
-
-  /** Starts to collect. */
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.ended = this.#collect(stream);
-  }
-
-  /** All of it, as text. */
-  get text(): string {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes);
-  }
-
-  /** Resolves to the match as soon as the text has one. */
-  async until(pattern: RegExp): Promise<RegExpExecArray> {
-    await this.untilSaid(pattern, 1);
-    return pattern.exec(this.text)!;
-  }
-
-  /** Resolves as soon as the text has so many matches. */
-  async untilSaid(pattern: RegExp, times: number): Promise<void> {
-    const deadline = performance.now() + DEADLINE * 1000;
-    const all = RegExp(pattern, `${pattern.flags.replace("g", "")}g`);
-    while ([...this.text.matchAll(all)].length < times) {
-      if (!this.#open || performance.now() > deadline) {
-        fail(`Expected ${times} of ${pattern} in: ${this.text}`);
-      }
-      await within(DEADLINE, this.#more.promise);
-    }
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const part of stream) {
-      const bytes = new Uint8Array(this.bytes.length + part.length);
-      bytes.set(this.bytes);
-      bytes.set(part, this.bytes.length);
-      this.bytes = bytes;
-      this.#wake();
-    }
-    this.#open = false;
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#more.resolve();
-    this.#more = Promise.withResolvers();
+/** A program that runs in the project's folder, unless told otherwise. */
+export class Process extends Program {
+  /** Starts it. */
+  constructor(program: string, args: string[], options?: ProcessOptions) {
+    super(program, args, { cwd: ROOT, ...options });
   }
 }
 
-/** A process that is ended, if it has not ended by itself, when it is disposed. */
-export class Process implements AsyncDisposable {
-  /** Its standard output. */
-  readonly out: Output;
-  /** Its standard error. */
-  readonly err: Output;
-  readonly #child: Deno.ChildProcess;
-  #unread?: ReadableStream<Uint8Array>;
-
-  /** Starts a program. */
-  constructor(program: string, args: string[], options: ProcessOptions = {}) {
-    const { stdin, stdout, env, cwd = ROOT } = options;
-    this.#child = new Deno.Command(program, {
-      args,
-      cwd,
-      windowsRawArguments: options.raw,
-      env: { NO_COLOR: "1", ...env },
-      stdin: stdin === undefined ? "null" : "piped",
-      stdout: stdout === "null" ? "null" : "piped",
-      stderr: "piped",
-    }).spawn();
-    const nothing = new Blob().stream();
-    this.out = new Output(stdout ? nothing : this.#child.stdout);
-    this.#unread = stdout === "unread" ? this.#child.stdout : undefined;
-    this.err = new Output(this.#child.stderr);
-    if (stdin !== undefined) this.#feed(stdin, options.keepOpen);
-  }
-
-  /** Its process id. */
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Reads at last what was left unread so far, to its end. */
-  async readOutput(): Promise<string> {
-    const unread = this.#unread;
-    this.#unread = undefined;
-    return await new Response(unread).text();
-  }
-
-  /** Closes the pipe that its standard output goes to, unread. */
-  async closeOutput(): Promise<void> {
-    const unread = this.#unread;
-    this.#unread = undefined;
-    await unread?.cancel();
-  }
-
-  /** Sends it a signal. */
-  kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
-  }
-
-  /** Resolves to its exit code when it has ended and all its output is here. */
-  async code(): Promise<number> {
-    await Promise.all([this.out.ended, this.err.ended]);
-    return (await this.#child.status).code;
-  }
-
-  /** Ends it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.closeOutput();
-    try {
-      this.#child.kill("SIGKILL");
-    } catch (error) { // it has ended
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await this.code();
-  }
-
-  async #feed(bytes: Uint8Array, keepOpen = false): Promise<void> {
-    const writer = this.#child.stdin.getWriter();
-    await writer.write(bytes).catch(() => {}); // it may end before it has read
-    if (keepOpen) await this.#child.status;
-    await writer.close().catch(() => {});
-  }
-}
-
-/** Options for a {@linkcode Process}. */
-export interface ProcessOptions {
-  /** All that it reads from standard input; without it there is none. */
-  stdin?: Uint8Array;
-  /** Whether standard input stays open when that is read. */
-  keepOpen?: boolean;
-  /** What is not kept of its standard output: nothing, or all, left in the pipe. */
-  stdout?: "null" | "unread";
-  /** Whether Windows is to pass the arguments on as they are, not quoted. */
-  raw?: boolean;
+/** Options for a script that runs as a process. */
+export interface ScriptOptions extends ProcessOptions {
   /** A command that a script is run by, such as one that limits it. */
   wrap?: string[];
-  /** Variables of its environment, beside our own. */
-  env?: Record<string, string>;
-  /** The folder it runs in. */
-  cwd?: URL | string;
 }
 
 /** Starts a script under a value of `--allow-net`; with none, under nothing. */
@@ -195,7 +63,7 @@ export function start(
   path: string,
   net: string | undefined,
   args: string[] = [],
-  options?: ProcessOptions,
+  options?: ScriptOptions,
 ): Process {
   const grant = net === undefined ? [] : [`--allow-net=${net}`];
   const all = ["run", "-q", "--no-prompt", ...grant, path, ...args];
@@ -208,7 +76,7 @@ export async function startServer(
   path: string,
   args: string[] = [],
   hostname = "127.0.0.1",
-  options?: ProcessOptions,
+  options?: ScriptOptions,
 ): Promise<Process & { port: number }> {
   const host = bracket(hostname);
   const peers = host === "localhost" ? "localhost,127.0.0.1,[::1]" : host;
@@ -300,6 +168,12 @@ export class FakeTime implements Disposable {
     for (const [name, fake] of Object.entries(fakes)) {
       this.#replaced.use(replace(names, name, fake));
     }
+    const timeout = (delay: number) => {
+      const signal = { onabort: null as (() => void) | null };
+      set(() => signal.onabort?.(), delay);
+      return signal as AbortSignal;
+    };
+    this.#replaced.use(replace(AbortSignal, "timeout", timeout));
     this.#replaced.use(replace(performance, "now", () => this.#now));
   }
 

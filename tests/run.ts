@@ -53,8 +53,8 @@ async function deno(...args: string[]): Promise<number> {
 
 /** Whether tests of notebooks are among those that the arguments ask for. */
 function wantsJupyter(args: string[]): boolean {
-  const files = args.filter((arg) => arg.endsWith(".ts"));
-  return files.length === 0 || files.some((file) => /notebook|page/.test(file));
+  const paths = args.filter((arg) => /^[\w./-]*\/[\w./-]*$|\.ts$/.test(arg));
+  return paths.length === 0 || paths.some((path) => /notebook|page/.test(path));
 }
 
 /** What JUnit's report says of each test. */

@@ -6,7 +6,19 @@
  * @module
  */
 
-import * as cli from "../cli.ts";
+import {
+  canonical,
+  formatAddress,
+  isAddress,
+  localFor,
+  resolve,
+} from "../lib/address.ts";
+import type { Totals } from "../lib/connection.ts";
+import * as flag from "../lib/flags.ts";
+import { encode, withTimeout } from "../lib/io.ts";
+import { describePath, summarize } from "../lib/log.ts";
+import { printing } from "../lib/output.ts";
+import { main } from "../lib/program.ts";
 
 /** Options for {@linkcode exchange}. */
 export interface ExchangeOptions {
@@ -25,7 +37,7 @@ export interface ExchangeOptions {
   /** The answer came; its bytes are valid until what this returns has resolved. */
   onData?(bytes: Uint8Array): void | Promise<void>;
   /** No answer came in time to the try of this number. */
-  onSilence?(attempt: number): void;
+  onTimeout?(attempt: number): void;
   /** A datagram came from somebody else, and is ignored. */
   onStranger?(peer: Deno.NetAddr): void;
 }
@@ -52,13 +64,15 @@ export interface ExchangeOptions {
  */
 export async function exchange(
   options: ExchangeOptions = {},
-): Promise<cli.Totals> {
-  const settings = cli.fill(options, FLAGS);
+): Promise<Totals> {
+  const settings = flag.withDefaults(options, FLAGS);
   const paths = await openAll(settings);
   try {
-    const answer = Promise.race(paths.map((path) => hear(path, settings)));
+    const answer = Promise.race(
+      paths.map((path) => receiveAnswer(path, settings)),
+    );
     answer.catch(() => {}); // to close a socket ends it, when nobody waits
-    const sent = await say(paths, answer, settings);
+    const sent = await sendUntilAnswered(paths, answer, settings);
     const datagram = await answer;
     await settings.onData?.(datagram);
     return { received: datagram.length, sent, reads: 1 };
@@ -67,7 +81,7 @@ export async function exchange(
   }
 }
 
-type Settings = cli.Filled<ExchangeOptions, typeof FLAGS>;
+type Settings = flag.WithDefaults<ExchangeOptions, typeof FLAGS>;
 
 /** A socket of ours, and the address of the server that we ask from it. */
 interface Path {
@@ -79,10 +93,10 @@ interface Path {
 async function openAll({ hostname, port }: Settings): Promise<Path[]> {
   const paths: Path[] = [];
   let failure: unknown;
-  for (const address of await cli.resolve(hostname)) {
+  for (const address of await resolve(hostname)) {
     try {
       const server = { transport: "udp", hostname: address, port } as const;
-      const own = { ...server, hostname: cli.ownFor(address), port: 0 };
+      const own = { ...server, hostname: localFor(address), port: 0 };
       paths.push({ socket: Deno.listenDatagram(own), server });
     } catch (error) { // this machine may lack one of the two families
       failure ??= error;
@@ -93,16 +107,16 @@ async function openAll({ hostname, port }: Settings): Promise<Path[]> {
 }
 
 /** Receives until a datagram comes from the server: anybody may send us one. */
-async function hear(
+async function receiveAnswer(
   { socket, server }: Path,
   { onStranger }: Settings,
 ): Promise<Uint8Array> {
-  const hostname = server.hostname.replace(/%.*/, ""); // no zone is received
+  const hostname = canonical(server.hostname);
   for (;;) {
     try {
       const [datagram, from] = await socket.receive();
       const peer = from as Deno.NetAddr;
-      if (peer.port === server.port && peer.hostname === hostname) {
+      if (peer.port === server.port && canonical(peer.hostname) === hostname) {
         return datagram;
       }
       onStranger?.(peer);
@@ -114,10 +128,10 @@ async function hear(
 }
 
 /** Sends the message until an answer comes: the bytes that this took. */
-async function say(
+async function sendUntilAnswered(
   paths: Path[],
   answer: Promise<Uint8Array>,
-  { message, timeout, tries, onOpen, onSilence }: Settings,
+  { message, timeout, tries, onOpen, onTimeout }: Settings,
 ): Promise<number> {
   let sent = 0;
   const open = new Set(paths);
@@ -126,15 +140,15 @@ async function say(
       const { socket, server } = path;
       if (attempt === 1) onOpen?.(socket.addr as Deno.NetAddr, server);
       try {
-        sent += await socket.send(cli.encode(message), server);
+        sent += await socket.send(encode(message), server);
       } catch (error) { // no way leads there, but one may to another address
         if (open.size === 1) throw error;
         open.delete(path);
       }
-      if (open.size > 1 && await cli.within(HEAD_START, answer)) return sent;
+      if (open.size > 1 && await withTimeout(HEAD_START, answer)) return sent;
     }
-    if (await cli.within(timeout, answer)) return sent;
-    onSilence?.(attempt);
+    if (await withTimeout(timeout, answer)) return sent;
+    onTimeout?.(attempt);
   }
   throw new Deno.errors.TimedOut(
     "no answer; UDP cannot tell a lost datagram from a refused one",
@@ -147,26 +161,33 @@ const HEAD_START = 0.25;
 // --- The command line --------------------------------------------------------
 
 const FLAGS = {
-  hostname: cli.host("127.0.0.1", "address or name of the server"),
-  port: cli.whole(1234, [1, 65_535], "port of the server"),
-  message: cli.text(
+  hostname: flag.host("127.0.0.1", "address or name of the server"),
+  port: flag.integer(1234, [1, 65_535], "port of the server"),
+  message: flag.text(
     "Message sent from client-side.",
     "what to send",
     65_507,
   ),
-  timeout: cli.seconds(1, "how long each try may take; 0: for ever"),
-  tries: cli.whole(3, [1, 1000], "how often to send it while no answer comes"),
-  verbose: cli.toggle("tell of both addresses, and of the end"),
+  timeout: flag.seconds(1, "how long each try may take; 0: for ever"),
+  tries: flag.integer(
+    3,
+    [1, 1000],
+    "how often to send it while no answer comes",
+  ),
+  verbose: flag.boolean("report both addresses, and the end"),
 };
+
+/** The flags of this script. */
+export const flags: flag.Flags = FLAGS;
 
 /** To ask at an address takes that, and any free port of our own. */
 function grantAt(hostname: string, port: number): string {
-  const own = { hostname: cli.ownFor(hostname), port: 0 };
-  return [own, { hostname, port }].map(cli.address).join();
+  const own = { hostname: localFor(hostname), port: 0 };
+  return [own, { hostname, port }].map(formatAddress).join();
 }
 
 if (import.meta.main) {
-  await cli.main({
+  await main({
     role: "client",
     file: "udp/client.ts",
     about: "A UDP client: it sends a datagram and prints the answer to it.",
@@ -178,24 +199,26 @@ if (import.meta.main) {
         return ["localhost", ...both].join(); // to look it up, and to ask there
       }
       // Which addresses a name stands for is not known beforehand.
-      return cli.isAddress(hostname) ? grantAt(hostname, port) : "";
+      return isAddress(hostname) ? grantAt(hostname, port) : "";
     },
-    async run({ verbose, ...options }) {
-      const totals = await cli.showing((show) =>
+    async run({ verbose, ...options }, { log }) {
+      const totals = await printing((print) =>
         exchange({
           ...options,
-          onData: show,
-          onSilence(attempt) {
+          onData: print,
+          onTimeout(attempt) {
             const { tries, timeout } = options;
-            cli.tell(`no answer to try ${attempt} of ${tries} in ${timeout} s`);
+            log(`no answer to try ${attempt} of ${tries} in ${timeout} s`);
           },
           onStranger(peer) {
-            cli.tell(`ignored a datagram from ${cli.address(peer)}`);
+            log(`ignored a datagram from ${formatAddress(peer)}`);
           },
-          onOpen: verbose ? cli.tellPath : undefined,
+          onOpen: verbose
+            ? (local, remote) => log(describePath(local, remote))
+            : undefined,
         })
       );
-      if (verbose) cli.tell(`over: ${cli.sum(totals)}`);
+      if (verbose) log(`over: ${summarize(totals)}`);
     },
   });
 }

@@ -6,10 +6,17 @@
  * @module
  */
 
-import * as cli from "../cli.ts";
+import { formatAddress, isLoopback } from "../lib/address.ts";
+import { type Answer, answerWith } from "../lib/answer.ts";
+import { serve as serveSocket } from "../lib/datagrams.ts";
+import * as flag from "../lib/flags.ts";
+import { encode } from "../lib/io.ts";
+import { main, runServer } from "../lib/program.ts";
+import { guard, type Reports } from "../lib/reports.ts";
+import type { Server } from "../lib/serve.ts";
 
 /** Options for {@linkcode serve}. */
-export interface ServeOptions extends cli.Reports {
+export interface ServeOptions extends Reports {
   /** Address or name to receive on. @default {"127.0.0.1"} */
   hostname?: string;
   /** Port to receive on; 0 is any free one. @default {1234} */
@@ -44,134 +51,67 @@ export interface ServeOptions extends cli.Reports {
  * @throws {Deno.errors.PermissionDenied} If the port is kept for root.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
  */
-export function serve(options: ServeOptions = {}): cli.Server {
-  const settings = cli.guard(cli.fill(options, FLAGS));
-  const { hostname, port } = settings;
+export function serve(options: ServeOptions = {}): Server {
+  const settings = guard(flag.withDefaults(options, FLAGS));
+  const { hostname, port, message } = settings;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
-  const addr = socket.addr as Deno.NetAddr;
-  const flight = { conversation: Promise.resolve() };
-  const finished = receiveAll(socket, flight, settings);
-  settings.onListen?.(addr);
-  return {
-    addr,
-    finished,
-    async shutdown() {
-      await cli.within(GRACE, flight.conversation);
-      close(socket);
-      await cli.within(1, finished);
-    },
-    [Symbol.asyncDispose]() {
-      return this.shutdown();
-    },
-  };
+  const answerTo = answerWith(encode(message), socket.addr as Deno.NetAddr);
+  return serveSocket(
+    socket,
+    (...incoming) => converse(socket, ...incoming, answerTo, settings),
+    settings,
+  );
 }
 
-/** Seconds that a conversation in flight is given at a shutdown. */
-const GRACE = 5;
+type Settings = flag.WithDefaults<ServeOptions, typeof FLAGS>;
 
-type Settings = cli.Filled<ServeOptions, typeof FLAGS>;
-
-/** Receives datagrams until the socket is closed. */
-async function receiveAll(
-  socket: Deno.DatagramConn,
-  flight: { conversation: Promise<void> },
-  settings: Settings,
-): Promise<void> {
-  const complain = cli.sparingly(settings.onError, socket.addr);
-  const own = socket.addr as Deno.NetAddr;
-  const answerTo = cli.answerWith(cli.encode(settings.message), own);
-  const buffer = new Uint8Array(2 ** 16); // the rest of a longer one is lost
-  for (;;) {
-    try {
-      const [datagram, from] = await socket.receive(buffer);
-      const peer = from as Deno.NetAddr;
-      const conversation = converse(socket, datagram, peer, answerTo, settings);
-      flight.conversation = conversation;
-      await conversation;
-      if (settings.once) break;
-    } catch (error) {
-      if (isClosed(error)) break;
-      await survive(error as Error, complain);
-    }
-  }
-  close(socket);
-}
-
-/** No failure to receive one datagram is a reason not to receive the next. */
-async function survive(
-  error: Error,
-  complain: (error: Error) => void,
-): Promise<void> {
-  // On Windows an answer that nobody took makes the next receive fail.
-  if (error instanceof Deno.errors.ConnectionReset) {
-    return complain(new Error("a client left before it was answered"));
-  }
-  complain(error);
-  // No memory is left. That passes, but not at once.
-  await cli.sleep(0.1);
-}
-
-// One for all datagrams: each is a whole, no character of it comes in another.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Holds one conversation: what goes wrong in it is reported, and stays in it. */
+/** The conversation with one client. If it fails, the others never notice. */
 async function converse(
   socket: Deno.DatagramConn,
   datagram: Uint8Array,
   peer: Deno.NetAddr,
-  answerTo: cli.Answer,
-  { onText, onError, onDone }: Settings,
+  answerTo: Answer,
+  { onText, onDone }: Settings,
 ): Promise<void> {
-  try {
-    const shown = onText?.(decoder.decode(datagram), peer);
-    if (shown) await shown; // the reader of our output is behind
-    // Who sent it is not certain: some get less than they ask for, or nothing.
-    const answer = answerTo(datagram, peer);
-    const sent = answer ? await socket.send(answer, peer) : 0;
-    onDone?.(peer, { received: datagram.length, sent, reads: 1 });
-  } catch (error) {
-    onError?.(error as Error, peer);
-  }
+  // A datagram is a message: it comes as a whole, or not at all. And there is
+  // no connection: each says anew who sent it.
+  const shown = onText?.(decoder.decode(datagram), peer);
+  if (shown) await shown; // whoever reads our output is behind
+  // Who really sent it is not certain, because anybody can write any address
+  // on it. So some get less than they ask for, or nothing.
+  const answer = answerTo(datagram, peer);
+  const sent = answer ? await socket.send(answer, peer) : 0;
+  onDone?.(peer, { received: datagram.length, sent, reads: 1 });
 }
 
-function isClosed(error: unknown): boolean {
-  const { BadResource, Interrupted } = Deno.errors;
-  return error instanceof BadResource || error instanceof Interrupted;
-}
-
-function close(socket: Deno.DatagramConn): void {
-  try {
-    socket.close();
-  } catch (error) {
-    if (!isClosed(error)) throw error;
-  }
-}
+// One for all datagrams: no character begins in one and ends in the next.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 // --- The command line --------------------------------------------------------
 
 const FLAGS = {
-  hostname: cli.host("127.0.0.1", "address or name to receive on"),
-  port: cli.whole(1234, [0, 65_535], "port; 0 takes any free one"),
-  message: cli.text(
+  hostname: flag.host("127.0.0.1", "address or name to receive on"),
+  port: flag.integer(1234, [0, 65_535], "port; 0 takes any free one"),
+  message: flag.text(
     "Message from the server.",
     "answer to every datagram",
     65_507,
   ),
-  once: cli.toggle("answer one datagram, then exit"),
-  verbose: cli.toggle("tell of each datagram, too"),
+  once: flag.boolean("handle one datagram, then exit"),
+  verbose: flag.boolean("report each datagram, too"),
 };
 
-/** Starts the server, and says what a stranger might wonder at. */
-function serveNoting(options: ServeOptions): cli.Server {
-  const server = serve(options);
-  if (!cli.isLoopback(server.addr.hostname)) {
-    cli.tell("beyond this machine an answer is shorter than its question");
-  }
-  return server;
+/** The flags of this script. */
+export const flags: flag.Flags = FLAGS;
+
+/** What somebody might wonder at who sees the answers. */
+function noteOn({ hostname }: Deno.NetAddr): string | undefined {
+  if (isLoopback(hostname)) return undefined;
+  return "beyond this machine an answer is shorter than its question";
 }
 
 if (import.meta.main) {
-  await cli.main({
+  await main({
     role: "server",
     file: "udp/server.ts",
     about: "A UDP server: it prints every datagram, and answers it.",
@@ -179,10 +119,10 @@ if (import.meta.main) {
     example: ["--port", "8080", "--message", "Hello"],
     // Every answer is checked, and who will ask is not known beforehand.
     grant({ hostname }) {
-      if (!cli.isLoopback(hostname)) return "";
+      if (!isLoopback(hostname)) return "";
       if (hostname === "localhost") return "localhost,127.0.0.1,[::1]";
-      return cli.address({ hostname });
+      return formatAddress({ hostname });
     },
-    run: (options) => cli.runServer(serveNoting, options),
+    run: (options, running) => runServer(serve, options, running, noteOn),
   });
 }

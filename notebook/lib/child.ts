@@ -1,9 +1,11 @@
 /**
- * Other programs, run beside the notebook: their output can be waited for, kept
- * or shown while it comes.
+ * Other programs, run beside the notebook, in the project's folder. Both their
+ * outputs are collected as one.
  *
  * @module
  */
+
+import { Process } from "../../lib/process.ts";
 
 /** The project's folder, in which all of them run. */
 export const PROJECT = new URL("../../", import.meta.url);
@@ -17,17 +19,35 @@ export interface StartOptions {
 }
 
 /** A program that runs, and ends at the latest when it is disposed. */
-export interface Child extends AsyncDisposable {
-  /** Its number among the processes. */
-  readonly pid: number;
+export class Child extends Process {
+  /** Starts it. */
+  constructor(
+    program: string,
+    args: string[],
+    { onOutput, cwd = PROJECT }: StartOptions,
+  ) {
+    super(program, args, { stdout: "merge", onOutput, cwd });
+  }
+
   /** What it has printed so far, on both its outputs. */
-  readonly printed: string;
+  get printed(): string {
+    return this.out.text;
+  }
+
   /** Resolves to the match as soon as what it has printed has one. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.out.until(pattern);
+  }
+
   /** Resolves to its exit code when it has ended. */
-  ended(): Promise<number>;
+  ended(): Promise<number> {
+    return this.code();
+  }
+
   /** Sends it a signal: SIGTERM, unless told otherwise. */
-  stop(signal?: Deno.Signal): void;
+  stop(signal?: Deno.Signal): void {
+    this.kill(signal);
+  }
 }
 
 /**
@@ -53,59 +73,9 @@ export interface Child extends AsyncDisposable {
 export function start(
   program: string,
   args: string[] = [],
-  { onOutput, cwd = PROJECT }: StartOptions = {},
+  options: StartOptions = {},
 ): Child {
-  const child = new Deno.Command(
-    program === "deno" ? Deno.execPath() : program,
-    {
-      args,
-      cwd,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    },
-  ).spawn();
-  let printed = "";
-  let more = Promise.withResolvers<boolean>();
-  async function collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      printed += text;
-      onOutput?.(printed);
-      more.resolve(true);
-      more = Promise.withResolvers();
-    }
-  }
-  const closed = Promise.all([collect(child.stdout), collect(child.stderr)]);
-  const ended = closed.then(async () => {
-    more.resolve(false); // there is no more
-    return (await child.status).code;
-  });
-  return {
-    pid: child.pid,
-    get printed() {
-      return printed;
-    },
-    async until(pattern) {
-      for (;;) {
-        const match = pattern.exec(printed);
-        if (match) return match;
-        if (!await more.promise && !pattern.test(printed)) {
-          throw new Error(`${program} ended without ${pattern}: ${printed}`);
-        }
-      }
-    },
-    ended: () => ended,
-    stop: (signal) => child.kill(signal),
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch (error) { // it has ended
-        if (!(error instanceof TypeError)) throw error;
-      }
-      await ended;
-    },
-  };
+  return new Child(program, args, options);
 }
 
 /**
@@ -121,31 +91,4 @@ export async function run(
 ): Promise<{ code: number; printed: string }> {
   await using child = start(program, args);
   return { code: await child.ended(), printed: child.printed };
-}
-
-/**
- * The exit code of Windows' placeholder for a program that is not installed:
- * its `python3` only opens the Microsoft Store.
- */
-export const PLACEHOLDER = 9009;
-
-/**
- * Whether a program is there, by trying it.
- *
- * @param program Its name.
- * @returns Whether it could be started, and is not a mere placeholder.
- */
-export function isInstalled(program: string): boolean {
-  try {
-    const { code } = new Deno.Command(program, {
-      args: ["--version"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).outputSync();
-    return code !== PLACEHOLDER;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

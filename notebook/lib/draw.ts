@@ -8,7 +8,7 @@
 // The packages are named here, and not in deno.json, because Deno fetches what it
 // finds there for whatever it runs: the scripts shall not have to wait for them.
 // deno-lint-ignore-file no-import-prefix
-import * as Plot from "npm:@observablehq/plot@0.6.17";
+import * as plotting from "npm:@observablehq/plot@0.6.17";
 import { initWasm, Resvg } from "npm:@resvg/resvg-wasm@2.6.2";
 import { instance } from "npm:@viz-js/viz@3.31.0";
 import { DOMParser } from "npm:linkedom@0.18.12";
@@ -16,15 +16,26 @@ import typeface from "npm:@expo-google-fonts/source-sans-3@0.4.1/metadata.json" 
   type: "json",
 };
 
+import {
+  ACCENT,
+  drawLadder,
+  FAINT,
+  GREY,
+  INK,
+  type LadderOptions,
+  type Step,
+} from "./ladder.ts";
+import type { Drawing, Series } from "./drawing.ts";
 import type { Picture } from "./show.ts";
 
-export { Plot };
+export { ACCENT, FAINT, GREY, INK };
 
-/** The one colour that stands for "look here"; all else is grey. */
-export const ACCENT = "#0067b9";
+/** Observable Plot: the marks of a plot, and its scales. */
+export const Plot: typeof plotting = plotting;
 
-/** Greys, from that of text to that of a thin line. */
-export const INK = "#24292f", GREY = "#6b7280", FAINT = "#d0d5db";
+/** What {@linkcode plot} takes. */
+export type PlotOptions = plotting.PlotOptions;
+export type { LadderOptions, Side, Step } from "./ladder.ts";
 
 /** The typeface of all pictures, which the renderer has to be given. */
 export const TYPEFACE: string = typeface.family;
@@ -48,9 +59,14 @@ const ready = Promise.all([
  *
  * @param svg The drawing.
  * @param words What it shows.
+ * @param drawing The same for the pages, which may lay it out anew.
  * @returns The picture, on white.
  */
-export async function render(svg: string, words: string): Promise<Picture> {
+export async function render(
+  svg: string,
+  words: string,
+  drawing: Drawing = { svg },
+): Promise<Picture> {
   const alt = words.replaceAll(/\s+/g, " ");
   const [fontBuffers] = await ready;
   const image = new Resvg(svg, {
@@ -58,7 +74,8 @@ export async function render(svg: string, words: string): Promise<Picture> {
     fitTo: { mode: "zoom", value: 2 },
     background: "white",
   }).render();
-  return { png: image.asPng(), alt, width: Math.round(image.width / 2) };
+  const width = Math.round(image.width / 2);
+  return { png: image.asPng(), alt, width, drawing };
 }
 
 /** How graphs look: from left to right, in the pictures' type. */
@@ -67,6 +84,13 @@ const GRAPH_STYLE = `
   node [shape=box, style=rounded, margin="0.2,0.1", fontname="${typeface.family}",
     fontsize=15, fontcolor="${INK}", color="${GREY}"];
   edge [color="${ACCENT}", penwidth=1.8, arrowsize=0.8];`;
+
+/** Stands for the room around a column's boxes. */
+const MARGIN = "MARGIN";
+
+/** What is different on the screen of a telephone. */
+const NARROW_GRAPH = `
+  ranksep=0.25; pad=0.02; node [margin="0.08,0.1", fontsize=14];`;
 
 /** What stands in a graph, and what points to what. */
 export interface Links {
@@ -90,18 +114,27 @@ export async function graph(
   const quote = JSON.stringify;
   const clusters = Object.entries(columns).map(([title, boxes], i) =>
     `subgraph cluster_${i} { label=${quote(title)} fontname=${quote(TYPEFACE)}
-      fontsize=16 fontcolor="${GREY}" color="${FAINT}" style=rounded margin=16
+      fontsize=16 fontcolor="${GREY}" color="${FAINT}" style=rounded margin=${MARGIN}
       ${boxes.toReversed().map((box) => quote(box)).join("; ")} }`
   );
   const edges = arrows.map(([from, to]) => `${quote(from)} -> ${quote(to)}`);
-  const all = [GRAPH_STYLE, ...clusters, ...edges].join("\n");
   const viz = await instance();
-  const svg = viz.renderString(`strict digraph { ${all} }`, { format: "svg" });
-  return render(svg, alt);
+  const draw = (style: string, margin: number, titles = clusters) => {
+    const all = [style, ...titles, ...edges].join("\n");
+    const dot = `strict digraph { ${all.replaceAll(MARGIN, `${margin}`)} }`;
+    return viz.renderString(dot, { format: "svg" });
+  };
+  const svg = draw(GRAPH_STYLE, 16);
+  // On a telephone a title of two words takes two lines.
+  const short = clusters.map((text) =>
+    text.replace(/label="[^"]*"/, (label) => label.replace(/ (?=\S*$)/, "\\n"))
+  );
+  const narrow = draw(GRAPH_STYLE + NARROW_GRAPH, 6, short);
+  return render(svg, alt, { kind: "graph", svg, narrow });
 }
 
 /** A plot's size and type, unless it says otherwise. */
-const FRAME: Plot.PlotOptions = {
+const FRAME: PlotOptions = {
   width: 640,
   height: 320,
   marginTop: 36,
@@ -118,33 +151,107 @@ const FRAME: Plot.PlotOptions = {
  * @param alt What it shows, in words.
  * @returns The picture.
  */
-export function plot(options: Plot.PlotOptions, alt: string): Promise<Picture> {
+export function plot(options: PlotOptions, alt: string): Promise<Picture> {
+  const drawn = draw({ ...FRAME, ...options });
+  const [svg, series] = [drawn.outerHTML, seriesOf(drawn)];
+  const narrow = draw(narrowed({ ...FRAME, ...options })).outerHTML;
+  return render(svg, alt, { kind: "plot", svg, narrow, ...series });
+}
+
+type Drawn = ReturnType<typeof Plot.plot>;
+
+function draw(options: PlotOptions): Drawn {
   const document = new DOMParser().parseFromString("<html/>", "text/html");
-  const drawn = Plot.plot({ ...FRAME, ...options, document });
+  const drawn = Plot.plot({ ...options, document });
   drawn.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return render(drawn.outerHTML, alt);
+  if (options.x?.type === "log") labelTicks(drawn, options.x);
+  return drawn;
 }
 
-/** One line of a ladder: a packet on its way, or what one side does. */
-export type Step =
-  | { from: Side; label: string; strong?: boolean }
-  | { at: Side; does: string };
-
-/** A side of a ladder. */
-export type Side = "left" | "right";
-
-/** Options for {@linkcode ladder}. */
-export interface LadderOptions {
-  /** What stands over the two rails. */
-  names: [left: string, right: string];
-  /** Beside the rails: room for what each side does, in pixels. @default {24} */
-  margin?: number;
-  /** Between the rails, in pixels. @default {420} */
-  span?: number;
+/**
+ * Gives each tick of a logarithmic axis its number, which Plot gives only to some
+ * of them. Where the ticks are Plot's own, those of 1, 2 and 5 are kept.
+ */
+function labelTicks(drawn: Drawn, { ticks }: plotting.ScaleOptions): void {
+  const all = (what: string) => [...drawn.querySelectorAll(what)];
+  const labels = all('[aria-label="x-axis tick label"] text');
+  const marks = all('[aria-label="x-axis tick"] path');
+  const lines = all('[aria-label="x-grid"] line');
+  for (const [i, label] of labels.entries()) {
+    const [left] = numbersIn(label.getAttribute("transform"));
+    const value = Number(drawn.scale("x")!.invert!(left).toPrecision(4));
+    const isKept = Array.isArray(ticks) || /^[125]0*$/.test(`${value}`);
+    if (isKept) label.textContent = value.toLocaleString("en-US");
+    else for (const part of [label, marks[i], lines[i]]) part?.remove();
+  }
 }
 
-/** The height of a ladder's line and of its head, in pixels. */
-const RUNG = 36, HEAD = 56;
+/**
+ * The figures of a plot of lines, which stand in the drawing as places: each line
+ * has a name at its end, and a point for each figure.
+ */
+function seriesOf(drawn: Drawn): { x: string; series: Series[] } | undefined {
+  const [x, y] = [drawn.scale("x"), drawn.scale("y")];
+  const paths = [...drawn.querySelectorAll('[aria-label="line"] path')];
+  if (!x?.invert || !y?.invert || paths.length === 0) return undefined;
+  const names = new Map(
+    [...drawn.querySelectorAll('[aria-label="text"] text')].map((text) => {
+      const place = numbersIn(text.getAttribute("transform"));
+      return [keyOf(place), text.textContent];
+    }),
+  );
+  const exact = new Map( // a path's places are rounded, those of dots are not
+    [...drawn.querySelectorAll('[aria-label="dot"] circle')].map((dot) => {
+      const place = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
+      return [keyOf(place), place];
+    }),
+  );
+  const round = (value: number) => Number(value.toPrecision(9));
+  const series = paths.map((path) => {
+    const places = pairs(numbersIn(path.getAttribute("d")));
+    const points = places.map((place): [number, number] => {
+      const [left, top] = exact.get(keyOf(place)) ?? place;
+      return [round(x.invert!(left)), round(y.invert!(top))];
+    });
+    return { name: names.get(keyOf(places.at(-1) ?? [])) ?? "", points };
+  });
+  if (series.some(({ name }) => !name)) return undefined;
+  const label = drawn.querySelector('[aria-label="x-axis label"]')?.textContent;
+  return { x: label?.replaceAll(/[←→]/g, "").trim() ?? "x", series };
+}
+
+/** A place in a drawing, to the tenth of a pixel. */
+function keyOf(place: number[]): string {
+  return place.map((value) => value.toFixed(1)).join();
+}
+
+function numbersIn(text: string | null): number[] {
+  return text?.match(/-?\d+(\.\d+)?/g)?.map(Number) ?? [];
+}
+
+function pairs(numbers: number[]): number[][] {
+  return numbers.flatMap((_, i) => i % 2 ? [] : [numbers.slice(i, i + 2)]);
+}
+
+/** The same plot for the screen of a telephone: its margins are what words need. */
+function narrowed(options: PlotOptions): PlotOptions {
+  const { marginLeft = 64, marginRight = 24, marginTop = 36, style } = options;
+  const titles = options.fx && {
+    fx: {
+      ...options.fx,
+      tickFormat: (title: string) => title.replace(" ", "\n"),
+    },
+    marginTop: marginTop + 16,
+  };
+  return {
+    ...options,
+    ...titles,
+    width: 340,
+    marginLeft: Math.min(marginLeft, 110),
+    marginRight: Math.min(marginRight, 110),
+    style: { ...style as Record<string, string>, fontSize: "13px" },
+  };
+}
 
 /**
  * Draws what goes back and forth between two sides, from the top down.
@@ -157,83 +264,8 @@ const RUNG = 36, HEAD = 56;
 export function ladder(
   steps: Step[],
   alt: string,
-  { names, margin = 110, span = 420 }: LadderOptions,
+  options: LadderOptions,
 ): Promise<Picture> {
-  const x = { left: margin, right: margin + span };
-  const [width, height] = [2 * margin + span, HEAD + RUNG * steps.length + 24];
-  const rails = (["left", "right"] as const).map((side, i) =>
-    words(names[i], x[side], 30, { weight: 600, anchor: "middle" }) +
-    line([x[side], 44], [x[side], height - 16], FAINT, 3)
-  );
-  const rungs = steps.map((step, i) => {
-    const y = HEAD + RUNG * i + RUNG / 2;
-    return "at" in step ? deed(step, x, y) : packet(step, x, y);
-  });
-  return render(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` +
-      `height="${height}" font-family="${TYPEFACE}" font-size="15">` +
-      rails.join("") + rungs.join("") + "</svg>",
-    alt,
-  );
-}
-
-type Rails = Record<Side, number>;
-
-/** What one side does: words beside its rail, and a mark on it. */
-function deed(
-  { at, does }: Extract<Step, { at: Side }>,
-  x: Rails,
-  y: number,
-): string {
-  const [dx, anchor] = at === "left" ? [-14, "end"] : [14, "start"];
-  return `<circle cx="${x[at]}" cy="${y}" r="5" fill="${INK}"/>` +
-    words(does, x[at] + dx, y + 5, { anchor });
-}
-
-/** A packet: an arrow that falls a little, because to travel takes time. */
-function packet(
-  { from, label, strong }: Extract<Step, { from: Side }>,
-  x: Rails,
-  y: number,
-): string {
-  const to = from === "left" ? "right" : "left";
-  const towards = Math.sign(x[to] - x[from]);
-  const start: Point = [x[from] + 8 * towards, y - 1];
-  const end: Point = [x[to] - 8 * towards, y + 9];
-  const [colour, weight] = strong ? [ACCENT, 600] : [GREY, 400];
-  const middle = (x.left + x.right) / 2;
-  return line(start, end, colour, strong ? 2.5 : 1.5) +
-    head(end, towards, colour) +
-    words(label, middle, y - 5, {
-      anchor: "middle",
-      weight,
-      colour: strong ? ACCENT : INK,
-    });
-}
-
-type Point = [x: number, y: number];
-
-function line([x1, y1]: Point, [x2, y2]: Point, colour: string, width: number) {
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" ` +
-    `stroke="${colour}" stroke-width="${width}"/>`;
-}
-
-/** An arrow's head. */
-function head([x, y]: Point, towards: number, colour: string): string {
-  const back = x - 11 * towards;
-  return `<polygon points="${x},${y} ${back},${y - 5} ${back},${y + 5}" ` +
-    `fill="${colour}"/>`;
-}
-
-interface WordsOptions {
-  anchor?: string;
-  weight?: number;
-  colour?: string;
-}
-
-function words(text: string, x: number, y: number, options: WordsOptions) {
-  const { anchor = "start", weight = 400, colour = INK } = options;
-  const safe = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ` +
-    `font-weight="${weight}" fill="${colour}">${safe}</text>`;
+  const svg = drawLadder(steps, options, TYPEFACE);
+  return render(svg, alt, { kind: "ladder", steps, options });
 }

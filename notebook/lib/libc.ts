@@ -25,6 +25,8 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 /** Added to a type: no call on this socket waits. */
 export const SOCK_NONBLOCK = 0o4000;
+/** An option: the address may be one that another socket has just had. */
+export const SO_REUSEADDR = 2;
 /** Option: the type. */
 export const SO_TYPE = 3;
 /** Option: the size of the kernel's buffer for what has arrived, in bytes. */
@@ -67,6 +69,10 @@ const SIGNATURES = {
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: {
     parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "u32"],
     result: "i32",
   },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
@@ -156,6 +162,11 @@ export function getsockopt(fd: number, name: number): number {
   const [value, length] = [new Int32Array(1), Uint32Array.of(4)];
   const failed = c().getsockopt(fd, SOL_SOCKET, name, value, length) === -1;
   return failed ? -1 : value[0];
+}
+
+/** Sets an option that is one number. */
+export function setsockopt(fd: number, name: number, value: number): number {
+  return c().setsockopt(fd, SOL_SOCKET, name, Int32Array.of(value), 4);
 }
 
 /** Sends bytes; returns how many of them the kernel took. */

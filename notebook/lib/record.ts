@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isInstalled } from "./child.ts";
+import { isInstalled } from "../../lib/process.ts";
 import { print } from "./show.ts";
 
 /** Where the recorded runs are, one file each. */

@@ -8,6 +8,7 @@
  */
 
 import { type Child, start } from "./child.ts";
+import type { Drawing } from "./drawing.ts";
 
 /** A picture, and what one should see in it. */
 export interface Picture {
@@ -17,23 +18,25 @@ export interface Picture {
   alt: string;
   /** How wide it is shown, in pixels. */
   width: number;
+  /** The same for the book's pages. */
+  drawing?: Drawing;
 }
 
 /** Milliseconds in which the kernel passes on what it was given. */
 const PASSAGE = 50;
 
 /** Gives Jupyter something to show. */
-async function give(type: string, content: unknown): Promise<void> {
+async function send(type: string, content: unknown): Promise<void> {
   await Deno.jupyter.broadcast(type, content as Record<string, unknown>);
   await new Promise((resolve) => setTimeout(resolve, PASSAGE));
 }
 
 /** Shows a value in several forms; the reader's program takes the best. */
-async function display(
+export async function display(
   data: Record<string, string>,
   metadata: Record<string, unknown> = {},
 ): Promise<void> {
-  await give("display_data", { data, metadata, transient: {} });
+  await send("display_data", { data, metadata, transient: {} });
 }
 
 /**
@@ -43,7 +46,7 @@ async function display(
  */
 export async function print(...lines: unknown[]): Promise<void> {
   const text = lines.map((line) => `${inspect(line)}\n`).join("");
-  await give("stream", { name: "stdout", text });
+  await send("stream", { name: "stdout", text });
 }
 
 function inspect(value: unknown): string {
@@ -79,10 +82,15 @@ function htmlOf(keys: string[], cells: string[][]): string {
 
 /** Text for HTML: what stands in backquotes becomes code, addresses links. */
 function toHtml(text: string): string {
-  return text
-    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+  return escapeHtml(text)
     .replaceAll(/`([^`]+)`/g, "<code>$1</code>")
     .replaceAll(/\[([^\]]+)\]\(([^)\s]+)\)/g, '<a href="$2">$1</a>');
+}
+
+/** Text that means itself in HTML. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** Rows of text with their columns under one another. */
@@ -103,7 +111,7 @@ function columns(rows: string[][]): string {
  * environment the picture is written there, too, for others to show.
  */
 export async function figure(
-  { png, alt, width }: Picture,
+  { png, alt, width, drawing }: Picture,
   file?: string,
 ): Promise<void> {
   if (file && Deno.env.get("RECORD") === "1") {
@@ -111,7 +119,7 @@ export async function figure(
   }
   await display(
     { "image/png": png.toBase64(), "text/plain": alt },
-    { "image/png": { alt, width } },
+    { "image/png": { alt, width }, drawing: JSON.stringify(drawing) },
   );
 }
 
@@ -152,11 +160,11 @@ export async function terminal(command: string): Promise<Child> {
       transient: { display_id: id },
     };
   };
-  await give("display_data", screen(""));
+  await send("display_data", screen(""));
   let shown = Promise.resolve();
   const child = start(program, args, {
     onOutput(printed) {
-      shown = shown.then(() => give("update_display_data", screen(printed)));
+      shown = shown.then(() => send("update_display_data", screen(printed)));
     },
   });
   const ended = child.ended().then(async (code) => {

@@ -80,9 +80,9 @@ function parse(text: string): Call[] {
     const [, thread, time, rest] = /^(\d+) +([\d.]+) (.*)$/.exec(line) ?? [];
     const begun = /^(\w+)\((.*?),? <unfinished \.\.\.>$/.exec(rest);
     const resumed = /^<\.\.\. \w+ resumed>,? ?(.*?)\) += (.*)$/.exec(rest);
-    const whole = /^(\w+)\((.*)\) += (.*)$/.exec(rest);
-    if (begun || whole) {
-      const [, name, args, result = ""] = (begun ?? whole)!;
+    const finished = /^(\w+)\((.*)\) += (.*)$/.exec(rest);
+    if (begun || finished) {
+      const [, name, args, result = ""] = (begun ?? finished)!;
       const call: Call = {
         time: Number(time),
         thread: Number(thread),

@@ -6,23 +6,25 @@
  * @module
  */
 
-import * as cli from "../../cli.ts";
+import { formatAddress } from "../../lib/address.ts";
+import * as flag from "../../lib/flags.ts";
+import { main, runServer } from "../../lib/program.ts";
 import { serve } from "../../server.ts";
 
-await cli.main({
+await main({
   role: "server",
   file: "tests/bench/large_greeting.ts",
   about: "A TCP server with a large greeting.",
   flags: {
-    hostname: cli.host("127.0.0.1", "address or name to listen on"),
-    port: cli.whole(0, [0, 65_535], "port; 0 takes any free one"),
-    bytes: cli.whole(2 ** 20, [0, 2 ** 30], "length of the greeting"),
-    verbose: cli.toggle("tell of each connection, too"),
+    hostname: flag.host("127.0.0.1", "address or name to listen on"),
+    port: flag.integer(0, [0, 65_535], "port; 0 takes any free one"),
+    bytes: flag.integer(2 ** 20, [0, 2 ** 30], "length of the greeting"),
+    verbose: flag.boolean("report each connection, too"),
   },
   example: ["--port", "8080"],
-  grant: cli.address,
-  run({ bytes, ...options }) {
+  grant: formatAddress,
+  run({ bytes, ...options }, running) {
     const message = new Uint8Array(bytes).map((_, i) => 97 + i % 26);
-    return cli.runServer((all) => serve({ ...all, message }), options);
+    return runServer((all) => serve({ ...all, message }), options, running);
   },
 });

@@ -11,7 +11,7 @@ const greeting = bytes === undefined
   ? encoder.encode("Message from the server.")
   : encoder.encode(text.repeat(bytes / 26 + 1)).subarray(0, bytes);
 
-async function talk(conn: Deno.TcpConn): Promise<void> {
+async function converse(conn: Deno.TcpConn): Promise<void> {
   for (let sent = 0; sent < greeting.length;) {
     sent += await conn.write(greeting.subarray(sent));
   }
@@ -48,4 +48,4 @@ Deno.addSignalListener("SIGTERM", () => {
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port });
 console.error(`listening ${listener.addr.port}`);
-for await (const conn of listener) talk(conn);
+for await (const conn of listener) converse(conn);

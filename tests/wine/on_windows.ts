@@ -5,9 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { quote } from "../../cli.ts";
+import { quote } from "../../lib/program.ts";
 import { exchange } from "../../client.ts";
-import { isInstalled } from "../../notebook/lib/child.ts";
+import { isInstalled } from "../../lib/process.ts";
 import { failure, Process, start } from "../harness.ts";
 
 const deno = quote(Deno.execPath());

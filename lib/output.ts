@@ -1,0 +1,181 @@
+/**
+ * Standard output and input: what is received, and what there is to send.
+ *
+ * @module
+ */
+
+import { yellow } from "@std/fmt/colors";
+import { StreamError } from "./errors.ts";
+import { escapeControls } from "./escape.ts";
+import { encode, writeAll, type Writer } from "./io.ts";
+import type { Log } from "./log.ts";
+import { Ticker, ticksOf } from "./ticker.ts";
+
+/** Characters that may be queued before `write()` asks its caller to wait. */
+const HIGH_WATER_MARK = 2 ** 20;
+
+/** Seconds that standard output may take nothing before text is dropped. */
+const STALL_TIMEOUT = 5;
+
+/** Bytes that are written at a time: what a pipe makes room for at a time. */
+const PIECE = 4096;
+
+/** Options for an {@linkcode Output}. */
+export interface OutputOptions {
+  /** Where it goes. @default {Deno.stdout} */
+  to?: Writer;
+  /** Seconds that it may take nothing before text is dropped. @default {5} */
+  stallTimeout?: number;
+}
+
+/**
+ * Text for a reader who may be slow, or gone. Many small texts become one write.
+ * When the reader is far behind, whoever writes is asked to wait, so that TCP
+ * slows the peers down. When nobody reads at all, text is dropped after a while,
+ * and the log says so: no peer waits for ever.
+ */
+export class Output {
+  #to: Writer;
+  #log: Log;
+  #stallTimeout: number;
+  #queued = "";
+  #writing?: Promise<void>;
+  #drained = Promise.withResolvers<void>();
+  #stalled = false;
+  #dropped = 0;
+  #idleTicks = 0; // in which nothing was taken
+  #ticker = new Ticker(() => this.checkStall());
+
+  /** Starts with nothing queued; trouble goes to the log. */
+  constructor(log: Log, options: OutputOptions = {}) {
+    this.#log = log;
+    this.#to = options.to ?? Deno.stdout;
+    this.#stallTimeout = options.stallTimeout ?? STALL_TIMEOUT;
+  }
+
+  /**
+   * Queues a text, and does not wait until it is out.
+   *
+   * @param text Any length.
+   * @returns What to wait for if the reader is far behind.
+   */
+  write(text: string): Promise<void> | undefined {
+    if (text === "") return;
+    const full = this.#queued.length > HIGH_WATER_MARK;
+    if (full && this.#stalled) {
+      this.#dropped += encode(text).length;
+      return;
+    }
+    this.#queued += text;
+    this.#writing ??= this.#writeQueued();
+    this.#ticker.start();
+    if (!this.#stalled && this.#queued.length > HIGH_WATER_MARK) {
+      return this.#drained.promise;
+    }
+  }
+
+  /** Resolves when all that was written is out, or cannot get out. */
+  async flush(): Promise<void> {
+    while (this.#writing && !this.#stalled) {
+      await Promise.race([this.#writing, this.#drained.promise]);
+    }
+  }
+
+  async #writeQueued(): Promise<void> {
+    while (this.#queued) {
+      const bytes = encode(this.#queued);
+      this.#queued = "";
+      for (let i = 0; i < bytes.length; i += PIECE) {
+        await this.#writePiece(bytes.subarray(i, i + PIECE));
+      }
+      this.#releaseWriters();
+    }
+    this.#writing = undefined;
+  }
+
+  async #writePiece(piece: Uint8Array): Promise<void> {
+    this.#idleTicks = 0;
+    try {
+      await writeOut(this.#to, piece);
+      if (this.#stalled) {
+        this.#log(`standard output is back; ${this.#dropped} bytes are lost`);
+      }
+      this.#stalled = false;
+      this.#dropped = 0;
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.#dropped += piece.length;
+      this.#stall(error.message);
+    }
+  }
+
+  /** Counts a tick in which nothing was taken; the ticker calls it. */
+  checkStall(): boolean {
+    if (++this.#idleTicks === ticksOf(this.#stallTimeout)) {
+      this.#stall(`standard output took nothing for ${this.#stallTimeout} s`);
+    }
+    return this.#writing !== undefined;
+  }
+
+  #stall(why: string): void {
+    if (this.#stalled) return;
+    this.#stalled = true;
+    this.#log(yellow(`${why}; what clients say is not shown`));
+    this.#releaseWriters();
+  }
+
+  #releaseWriters(): void {
+    this.#drained.resolve();
+    this.#drained = Promise.withResolvers();
+  }
+}
+
+/**
+ * Gives bytes to a function that prints them exactly. On a terminal they are
+ * shown as text, with control characters escaped and a newline at the very end.
+ *
+ * @param work Is given the function, and prints with it what it receives.
+ * @param to Where it goes. @default {Deno.stdout}
+ * @returns What the work returns.
+ */
+export async function printing<T>(
+  work: (print: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+  to: typeof Deno.stdout = Deno.stdout,
+): Promise<T> {
+  if (!to.isTerminal()) return await work((bytes) => writeOut(to, bytes));
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let end = "\n";
+  async function printText(text: string): Promise<void> {
+    if (text === "") return;
+    end = text.slice(-1);
+    await writeOut(to, text.split("\n").map(escapeControls).join("\n"));
+  }
+  try {
+    return await work((bytes) =>
+      printText(decoder.decode(bytes, { stream: true }))
+    );
+  } finally {
+    await printText(decoder.decode());
+    if (end !== "\n") await writeOut(to, "\n");
+  }
+}
+
+async function writeOut(to: Writer, text: string | Uint8Array): Promise<void> {
+  try {
+    await writeAll(to, text);
+  } catch (error) {
+    const closed = error instanceof Deno.errors.BrokenPipe;
+    const why = closed ? "somebody closed it" : (error as Error).message;
+    throw new StreamError(`cannot write to standard output: ${why}`);
+  }
+}
+
+/** Reads standard input as it comes. */
+export async function* readInput(): AsyncGenerator<Uint8Array> {
+  try {
+    yield* Deno.stdin.readable;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new StreamError(`cannot read standard input: ${why}`);
+  }
+}

@@ -1,0 +1,271 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1:1234
+/**
+ * A chat for many people. It speaks lines over TCP, so netcat is enough to join
+ * it, and so is our own client: `client.ts --message - --timeout 0`.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../lib/address.ts";
+import type { Connection } from "../../lib/connection.ts";
+import { escapeControls } from "../../lib/escape.ts";
+import * as flag from "../../lib/flags.ts";
+import { ByteReader } from "../../lib/framing.ts";
+import { withTimeout, writeAll } from "../../lib/io.ts";
+import { main, runServer } from "../../lib/program.ts";
+import { guard, type Reports } from "../../lib/reports.ts";
+import { serve as serveListener, type Server } from "../../lib/serve.ts";
+import {
+  awaitSlowConsumers,
+  broadcast,
+  closeRoom,
+  disconnect,
+  flush,
+  join,
+  keyOf,
+  leave,
+  openRoom,
+  type Person,
+  type Room,
+  sendLine,
+  STALL_TIMEOUT,
+} from "./room.ts";
+
+/** Options for {@linkcode serve}. */
+export interface ServeOptions extends Reports {
+  /** Address or name to listen on. @default {"127.0.0.1"} */
+  hostname?: string;
+  /** Port to listen on; 0 is any free one. @default {1234} */
+  port?: number;
+  /** Bytes that a line may have. @default {1000} */
+  maxLine?: number;
+  /** People at once; further ones wait in the backlog. @default {1000} */
+  maxPeople?: number;
+  /**
+   * People at once from one address; further ones are refused, so that no machine
+   * can take every place. This machine's own aren't counted; 0: any number.
+   * @default {100}
+   */
+  maxPerAddress?: number;
+  /** Seconds that one has for giving a name; 0: any number. @default {60} */
+  timeout?: number;
+  /** Seconds that one may say nothing; 0: any number. @default {3600} */
+  idleTimeout?: number;
+}
+
+/**
+ * Opens a chat. Whoever connects is asked for a name; from then on everybody is
+ * told each line that anybody says, and who comes and goes.
+ *
+ * @example Alone in a chat
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { writeAll } from "../../lib/io.ts";
+ * import { serve } from "./chat.ts";
+ *
+ * await using chat = serve({ port: 0 });
+ * using conn = await Deno.connect({ port: chat.addr.port });
+ * await writeAll(conn, "Ada\nHello?\n");
+ * await conn.closeWrite();
+ * assertEquals(
+ *   await new Response(conn.readable).text(),
+ *   "* What is your name?\n* Here: Ada\nAda: Hello?\n",
+ * );
+ * ```
+ *
+ * @param options Overrides of the defaults.
+ * @returns The server; it listens already.
+ * @throws {Deno.errors.AddrInUse} If another program has the port.
+ * @throws {Deno.errors.NotCapable} If the sandbox does not allow the address.
+ */
+export function serve(options: ServeOptions = {}): Server {
+  const settings = guard(flag.withDefaults(options, FLAGS));
+  const { hostname, port, maxPeople, maxPerAddress, idleTimeout } = settings;
+  const room = openRoom(idleTimeout, (person, room) => {
+    sendAway(person, room, idleTimeout);
+  });
+  const listener = Deno.listen({ hostname, port });
+  const server = serveListener(
+    listener,
+    (conn) => handle(conn, room, settings),
+    {
+      ...settings,
+      timeout: 0, // people may be silent for long: see `idleTimeout`
+      maxConnections: maxPeople,
+      maxPerAddress,
+      refusal: "* Too many people are here from your address.\n",
+      grace: GRACE,
+    },
+  );
+  return {
+    ...server,
+    async shutdown() {
+      const ended = server.shutdown(); // from now on nobody comes in
+      broadcast(room, "* The chat closes.");
+      flush(room);
+      const named = Array.from(room.people.values(), async (person) => {
+        if (person.sending) await withTimeout(GRACE, person.sending);
+        disconnect(person, CLOSING);
+      });
+      const nameless = Array.from(room.nameless, (dismiss) => {
+        return dismiss("The chat closes.", CLOSING);
+      });
+      await Promise.all([...named, ...nameless]);
+      await ended;
+      closeRoom(room);
+    },
+  };
+}
+
+/** Seconds that people have for reading the last lines at a shutdown. */
+const GRACE = 5;
+
+/** Why everybody is disconnected at a shutdown. */
+const CLOSING = new Error("the chat closes");
+
+type Settings = flag.WithDefaults<ServeOptions, typeof FLAGS>;
+
+/** Handles one client, from the question for the name to the end. */
+async function handle(
+  conn: Connection,
+  room: Room,
+  settings: Settings,
+): Promise<void> {
+  conn.socket.setKeepAlive(true); // a machine that vanished is noticed, some day
+  const reader = new ByteReader(conn);
+  let person: Person | undefined;
+  let reason: Error | undefined;
+  try {
+    person = await askName(conn, reader, room, settings);
+    if (person) await relayLines(person, reader, room, settings);
+  } catch (error) {
+    // Whoever breaks a rule is told which, and disconnected; the rest go on.
+    reason = person?.fault ?? error as Error;
+    if (person) sendLine(person, `* ${reason.message}`, room);
+    else await writeAll(conn, `* ${reason.message}\n`).catch(() => {});
+  }
+  if (person) await leave(person, room);
+  if (reason && reason !== CLOSING) throw reason;
+}
+
+/** Asks for a name until it is a good one, but not for ever. */
+async function askName(
+  conn: Connection,
+  reader: ByteReader,
+  room: Room,
+  { maxLine, timeout }: Settings,
+): Promise<Person | undefined> {
+  const write = (line: string) => writeAll(conn, `* ${line}\n`);
+  let fault: Error | undefined;
+  async function dismiss(words: string, why: Error): Promise<void> {
+    fault = why; // a name that comes now is no longer taken
+    await withTimeout(STALL_TIMEOUT, write(words).catch(() => {}));
+    conn[Symbol.dispose]();
+  }
+  const timer = timeout && setTimeout(() => {
+    const late = new Deno.errors.TimedOut(`nameless for ${timeout} s`);
+    dismiss("You took too long.", late);
+  }, timeout * 1000);
+  room.nameless.add(dismiss);
+  try {
+    await write("What is your name?");
+    while (!await reader.atEnd()) {
+      const name = (await reader.readLine(maxLine)).trim().normalize();
+      if (fault) throw fault;
+      const taken = room.people.has(keyOf(name));
+      if (NAME.test(name) && !taken) return join(name, conn, room);
+      const why = taken ? `${name} is here already` : RULE;
+      await write(`${why}. What is your name?`);
+    }
+  } catch (error) {
+    throw fault ?? error;
+  } finally {
+    room.nameless.delete(dismiss);
+    clearTimeout(timer);
+  }
+}
+
+/** Letters with their marks, digits, - and _, all of which can be seen. */
+const NAME =
+  /^(?!\p{M})[[\p{L}\p{M}\p{N}_\-]--\p{Default_Ignorable_Code_Point}]{1,20}$/v;
+const RULE = "A name has 1 to 20 letters, digits, - or _";
+
+/** Passes on what somebody says, line by line. */
+async function relayLines(
+  person: Person,
+  reader: ByteReader,
+  room: Room,
+  { maxLine, onText }: Settings,
+): Promise<void> {
+  const { name, conn } = person;
+  let burst = 0; // characters since this person last waited for slow consumers
+  while (!await reader.atEnd()) {
+    const line = await reader.readLine(maxLine);
+    person.quietTicks = 0; // an empty line is a sign of life; half a line is none
+    if (line.trim() === "") continue;
+    // What moves a cursor, or starts a line of its own, is shown as an escape.
+    const text = `${name}: ${escapeControls(line).replace(GAP, "$1")}`;
+    broadcast(room, text);
+    await onText?.(text, conn.remoteAddr);
+    burst += text.length;
+    if (burst < MAX_BURST) continue;
+    await awaitSlowConsumers(room);
+    person.quietTicks = 0; // that was our own doing
+    burst = 0;
+  }
+}
+
+/** Characters that a person may say before waiting for slow consumers. */
+const MAX_BURST = 2 ** 14;
+
+/**
+ * More blanks than three, however wide they are: they could pad a line to the
+ * width of a terminal, and what comes then would look like another's line. (Words
+ * can pad, too. How wide a reader's terminal is we cannot know.)
+ */
+const BLANK =
+  "[\\s\\u2800\\u3164\\uffa0\\u115f\\u1160\\u200b\\u200c\\u2060\\u00ad\\u180e]";
+const GAP = RegExp(`(${BLANK}{3})${BLANK}+`, "g");
+
+/** Ends it with somebody who has said nothing for too long. */
+async function sendAway(
+  person: Person,
+  room: Room,
+  seconds: number,
+): Promise<void> {
+  sendLine(person, `* You have said nothing for ${seconds} s.`, room);
+  if (person.sending) await withTimeout(STALL_TIMEOUT, person.sending);
+  const words = `nothing said for ${seconds} s (idleTimeout)`;
+  disconnect(person, new DOMException(words, "QuotaExceededError"));
+}
+
+// --- The command line --------------------------------------------------------
+
+const FLAGS = {
+  hostname: flag.host("127.0.0.1", "address or name to listen on"),
+  port: flag.integer(1234, [0, 65_535], "port; 0 takes any free one"),
+  maxLine: flag.integer(1000, [1, 2 ** 20], "most bytes that a line may have"),
+  maxPeople: flag.integer(1000, [1, 1e6], "most people at once"),
+  maxPerAddress: flag.integer(
+    100,
+    [0, 1e6],
+    "most people from one address, but ours; 0: any",
+  ),
+  timeout: flag.seconds(60, "how long one may think of a name; 0: for ever"),
+  idleTimeout: flag.seconds(3600, "how long one may say nothing; 0: for ever"),
+  verbose: flag.boolean("report each connection, too"),
+};
+
+if (import.meta.main) {
+  await main({
+    role: "server",
+    file: "notebook/applications/chat.ts",
+    about: "A chat: everybody who connects is told what anybody says. " +
+      "Join it with\n`nc 127.0.0.1 1234`, or with " +
+      "`client.ts --message - --timeout 0`.",
+    flags: FLAGS,
+    example: ["--port", "8080", "--hostname", "0.0.0.0"],
+    grant: formatAddress,
+    run: (options, running) => runServer(serve, options, running),
+  });
+}

@@ -1,0 +1,135 @@
+/** The notebooks as people see them in JupyterLab, in a real Chromium. */
+
+import { basename, join } from "node:path";
+import { assertEquals } from "@std/assert";
+import {
+  type Cell,
+  isPrepared,
+  lab,
+  listNotebooks,
+  type Notebook,
+  readNotebook,
+  stringify,
+} from "../../notebook/jupyter.ts";
+import { launch, open, type Page, type Watched } from "../browser.ts";
+import { copyProject, needs, PATIENT, Process, program } from "../harness.ts";
+
+const NOTEBOOKS = await listNotebooks();
+
+const MET = [
+  [await isPrepared(), "no Jupyter yet; deno task notebook:setup"],
+  program("chromium"),
+] satisfies [boolean, string][];
+
+for (const path of NOTEBOOKS) {
+  const name = basename(path);
+  Deno.test({
+    ...needs(`${name}: JupyterLab runs all cells, and none fails`, ...MET),
+    ...PATIENT,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      await copyProject(folder);
+      const notebook = await readNotebook(path);
+      const copy = join(folder, "notebook", name);
+      await Deno.writeTextFile(copy, stringify(withoutOutputs(notebook)));
+      try {
+        await using server = startLab(copy);
+        await using _ = { [Symbol.asyncDispose]: () => endLab(server) };
+        const [url] = await server.err.until(/http:\/\/127\S+token=\w+/);
+        await using browser = await launch();
+        const watched = await open(browser, { width: 1280 });
+        const { page } = watched;
+        await page.goto(url.replace("/lab?", `/lab/tree/${name}?`));
+        const after = await runAll(page);
+        assertEquals(after.map(summaryOf), notebook.cells.map(summaryOf));
+        await lookAtPictures(page, notebook);
+        assertEquals(foreignTo(new URL(url).origin, watched), []);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** What a page has asked of anybody else; data are its own. */
+function foreignTo(origin: string, { requests }: Watched): string[] {
+  return requests.filter((url) => {
+    return !/^(data|blob):/.test(url) && new URL(url).origin !== origin;
+  });
+}
+
+/** A notebook that has never been executed. */
+function withoutOutputs(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell) => {
+    return cell.outputs
+      ? { ...cell, outputs: [], execution_count: null }
+      : cell;
+  });
+  return { ...notebook, cells };
+}
+
+function startLab(path: string): Process {
+  const { program, args, env, cwd } = lab(path, [
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.port=0",
+    "--LabApp.expose_app_in_browser=True", // for a look at its model
+  ]);
+  return new Process(program, args, { env, cwd });
+}
+
+/** Lets JupyterLab end its kernels: killed, it would leave them behind. */
+async function endLab(server: Process): Promise<void> {
+  server.kill("SIGTERM");
+  await server.code();
+}
+
+/** How often to look, in milliseconds: to look at all cells keeps it busy. */
+const POLLING = { polling: 500 };
+
+/**
+ * Runs all cells by the menu; resolves to them when the last one has run. Where a
+ * cell fails, JupyterLab runs no further: then that is said, and not waited for.
+ */
+async function runAll(page: Page): Promise<Cell[]> {
+  const panel = "globalThis.jupyterapp?.shell.currentWidget";
+  const status = `${panel}?.sessionContext?.session?.kernel?.status`;
+  await page.waitForFunction(`${status} === "idle"`, POLLING);
+  for (const item of ["Run", "Run All Cells"]) {
+    const label = `[contains(@class, "itemLabel") and text()="${item}"]`;
+    await page.locator(`::-p-xpath(//*${label})`).click();
+  }
+  const cells = `[...${panel}.content.model.cells]`;
+  const failed = `${cells}.filter((cell) => cell.type === "code" &&
+    Array.from({ length: cell.outputs.length }, (_, i) => cell.outputs.get(i))
+      .some(({ type }) => type === "error")).map(({ id }) => id)`;
+  await page.waitForFunction(
+    `${status} === "idle" && (${failed}.length > 0 ||
+    ${cells}.every((cell) => cell.type !== "code" || cell.executionCount))`,
+    POLLING,
+  );
+  assertEquals(await page.evaluate(failed), [], "cells that failed");
+  return await page.evaluate(`${cells}.map((cell) => cell.toJSON())`) as Cell[];
+}
+
+/** Scrolls through JupyterLab, which draws only what is in sight. */
+async function lookAtPictures(page: Page, { cells }: Notebook): Promise<void> {
+  for (const [i, { outputs = [] }] of cells.entries()) {
+    if (!outputs.some(({ data }) => data?.["image/png"])) continue;
+    const cell = `jupyterapp.shell.currentWidget.content.widgets[${i}]`;
+    const image = `${cell}.node.querySelector(".jp-OutputArea img")`;
+    await page.evaluate(`jupyterapp.shell.currentWidget.content
+      .scrollToItem(${i}, "center")`);
+    await page.waitForFunction(
+      `${image}?.complete && ${image}.naturalWidth > 0`,
+    );
+  }
+}
+
+/** What has to be the same in each run: the kinds of outputs, and no errors. */
+function summaryOf({ cell_type, execution_count, outputs = [] }: Cell) {
+  const kinds = outputs.map(({ output_type, name, data = {} }) => {
+    return [output_type, name, ...Object.keys(data).sort()].join(" ");
+  });
+  return { cell_type, execution_count, kinds };
+}
