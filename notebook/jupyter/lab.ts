@@ -1,0 +1,33 @@
+/**
+ * JupyterLab, in the environment of {@linkcode prepare}.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { INSIDE, PYTHON } from "./environment.ts";
+
+/** How a program is started. */
+export interface Launch {
+  /** The program. */
+  program: string;
+  /** Its arguments. */
+  args: string[];
+  /** Variables of its environment, beside our own. */
+  env: Record<string, string>;
+  /** The folder it runs in. */
+  cwd: string;
+}
+
+/**
+ * What to run for JupyterLab to open a notebook, in whose folder it stays.
+ *
+ * @param path The notebook's file.
+ * @param flags Further flags of JupyterLab.
+ */
+export function lab(path: string, flags: string[] = []): Launch {
+  const folder = dirname(path);
+  const flag = `--ServerApp.root_dir=${folder}`;
+  const args = ["-m", "jupyterlab", flag, ...flags, path];
+  return { program: PYTHON, args, env: INSIDE, cwd: folder };
+}
