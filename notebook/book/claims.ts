@@ -1,0 +1,126 @@
+/**
+ * The page of the article's claims, to sort and to filter.
+ *
+ * @module
+ */
+
+import type { Shown } from "./chapter.ts";
+import { Html, markup } from "./html.ts";
+import { layOut } from "./layout.ts";
+import type { Links } from "./links.ts";
+import { Prose } from "./markdown.ts";
+import { sanitize } from "./sanitize.ts";
+
+/** A claim of the article. */
+export interface Claim {
+  /** Its number. */
+  id: string;
+  /** What the article says. */
+  says: string;
+  /** Whether that holds. */
+  verdict: Verdict;
+  /** What is true. */
+  truth: string;
+  /** Sources that say so. */
+  cite?: string[];
+}
+
+/** What became of a claim. */
+export type Verdict = "holds" | "care" | "wrong";
+
+/** Each verdict's sign, and what it means. */
+const VERDICTS: Record<Verdict, [sign: string, meaning: string]> = {
+  holds: ["✓", "true as it stands"],
+  care: ["~", "true in part, or only here and there"],
+  wrong: ["✗", "not so"],
+};
+
+/** Keeps a sign and its word on one line. */
+const NO_BREAK = "\xa0";
+
+const COLUMNS = [
+  "Claim",
+  "The article says",
+  "Verdict",
+  "What is true",
+  "Shown by",
+];
+
+/**
+ * The page of all claims.
+ *
+ * @param claims The claims.
+ * @param shown Which cells show them.
+ * @param links Where links lead to.
+ */
+export function claimsPage(
+  claims: Claim[],
+  shown: Shown[],
+  links: Links,
+): Html {
+  const verdicts = Object.entries(VERDICTS);
+  const choices = verdicts.map(([verdict, [sign]]) => {
+    const count = claims.filter((claim) => claim.verdict === verdict).length;
+    return choice(verdict, `${sign} ${verdict} `, count);
+  });
+  const signs = verdicts.map(([verdict, [sign, meaning]]) => {
+    return markup`<div><dt>${sign} ${verdict}</dt><dd>${meaning}</dd></div>`;
+  });
+  const heads = COLUMNS.map((title) => markup`<th scope="col">${title}</th>`);
+  const content = markup`<main id="content">
+<h1>The claims</h1>
+<p class="lead">Each claim of the article, in its order: what it says, whether
+that holds, what is true, and the cell that shows it or the source that says
+so.</p>
+<form class="filter" hidden>
+<fieldset><legend>Show</legend>
+${choice("", "all ", claims.length, true)}
+${choices}
+</fieldset>
+<label class="words">with the words <input type="search" name="words" autocomplete="off"></label>
+<p role="status"></p>
+</form>
+<dl class="signs">${signs}</dl>
+<table class="claims" id="claims">
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${claims.map((claim) => row(claim, shown, links))}</tbody>
+</table>
+</main>`;
+  const line = "Each claim of the article, and what became of it.";
+  return layOut({ title: "The claims", kind: "claims", line, content });
+}
+
+function choice(value: string, name: string, count: number, chosen = false) {
+  const checked = chosen && new Html(" checked");
+  return markup`<label><input type="radio" name="verdict" value="${value}"${checked}>
+${name}<small>${count}</small></label>
+`;
+}
+
+function row(
+  { id, says, verdict, truth, cite = [] }: Claim,
+  shown: Shown[],
+  links: Links,
+): Html {
+  const [, article, judged, true_, by] = COLUMNS;
+  const prose = (text: string) =>
+    sanitize(new Prose().renderInline(text), links);
+  const cells = shown.filter(({ claim }) => claim === id);
+  const proofs = [
+    ...cells.map(({ href, name }) => markup`<a href="${href}">${name}</a>`),
+    ...cite.map(prose),
+  ];
+  return markup`<tr id="${id}" data-verdict="${verdict}">
+<th scope="row"><a href="#${id}">${id}</a></th>
+<td data-label="${article}">${prose(says)}</td>
+<td data-label="${judged}" class="verdict ${verdict}">${
+    VERDICTS[verdict][0]
+  }${NO_BREAK}${verdict}</td>
+<td data-label="${true_}">${prose(truth)}</td>
+<td data-label="${by}">${
+    proofs.map((proof) => markup`<span>${proof}</span> `)
+  }</td>
+</tr>
+`;
+}
