@@ -69,10 +69,14 @@ function ratio(peer: string, other: string): string {
 
 Deno.test("the README's figures of speed are those of results.json", async () => {
   await assertReadmeSays(
-    `With 64 clients at once our server held ${ratio(OURS, "Node")} times as ` +
+    `With 64 clients at once our server handled ${
+      ratio(OURS, "Node")
+    } times as ` +
       `many conversations a second as one in Node, and ` +
       `${ratio(OURS, "C, epoll")} times as many as bare epoll in C; the ` +
-      `barest loop that Deno allows holds ${ratio("Deno, bare", "C, epoll")} ` +
+      `barest loop that Deno allows handles ${
+        ratio("Deno, bare", "C, epoll")
+      } ` +
       `times as many.`,
   );
 });

@@ -155,6 +155,11 @@ function said({ err }: Process, pattern: RegExp): number {
   return [...err.text.matchAll(pattern)].length;
 }
 
+/** Resolves when the first bytes have come. */
+function greeted(socket: net.Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once("data", resolve));
+}
+
 /** Asserts that the server has said something once. */
 function once(server: Process, pattern: RegExp): void {
   assertEquals(said(server, pattern), 1);
@@ -245,6 +250,29 @@ abuse({
     sockets.forEach((socket) => socket.end());
     await Promise.all(sockets.map(ended));
     assertEquals(said(server, / was silent /g), 0);
+  },
+});
+
+abuse({
+  name: "stopped for longer than its --timeout (Ctrl-Z, a laptop that sleeps)",
+  count: 100,
+  tried: (count) => `${count} clients that spoke meanwhile`,
+  flags: ["--timeout", "2"],
+  async attack(server, count) {
+    const sockets = await Promise.all(
+      Array.from({ length: count }, () => connect(server.port)),
+    );
+    await Promise.all(sockets.map(greeted));
+    server.kill("SIGSTOP");
+    await Promise.all(
+      sockets.map((socket) => send(socket, noise(10).fill(120))),
+    );
+    await delay(3); // this time is the attack
+    server.kill("SIGCONT");
+    sockets.forEach((socket) => socket.end());
+    await Promise.all(sockets.map(ended));
+    assertEquals(said(server, / was silent /g), 0);
+    await server.out.until(/> \S{10}\n/, count); // and nobody's line is lost
   },
 });
 
@@ -453,6 +481,23 @@ abuse({
       const message = crypto.getRandomValues(new Uint8Array(1000));
       return exchangeUdp({ port, message, timeout: 5 });
     }, 4);
+  },
+});
+
+abuse({
+  path: "udp/server.ts",
+  name: "an echo that returns each of its answers",
+  count: 100,
+  tried: (count) => `${count} of them`,
+  async attack({ port }, count) {
+    const at = { transport: "udp", hostname: "127.0.0.1", port } as const;
+    await times(count, async () => {
+      const echo = Deno.listenDatagram({ ...at, port: 0 });
+      await echo.send(noise(30), at);
+      const [answer] = await echo.receive();
+      await echo.send(answer, at); // it is not answered: the next is another's
+      echo.close();
+    }, 1);
   },
 });
 
