@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { serve, type ServeOptions } from "../../lib/datagrams.ts";
 import { FakeTime } from "../harness.ts";
 import { bytes } from "./bytes.ts";
+import { consoleOf } from "./fakes.ts";
 
 const ADDR = { transport: "udp", hostname: "127.0.0.1", port: 80 } as const;
 
@@ -199,4 +200,34 @@ Deno.test("another failure to close is passed on", async () => {
   socket.bring(bytes("one"));
   const message = await server.finished.catch(({ message }) => message);
   assertEquals(message, "a bug");
+});
+
+Deno.test("after a failure a server without anything to do shuts down, too", async () => {
+  using time = new FakeTime();
+  const { socket, server } = open({}, () => {
+    return Promise.reject(new Error("a bug"));
+  });
+  socket.bring(bytes("one"));
+  await time.pass(0);
+  await server.shutdown();
+  await server.finished;
+  assertEquals([socket.closed > 0, time.delays], [true, []]);
+});
+
+Deno.test("an onError that throws ends neither the server nor the process", async () => {
+  using time = new FakeTime();
+  const written = await consoleOf(async () => {
+    const { socket, handled, server } = open({
+      onError() {
+        throw new Error("a bug in onError");
+      },
+    }, () => Promise.reject(new Error("a bug")));
+    for (const text of ["one", "two"]) {
+      socket.bring(bytes(text));
+      await time.pass(0);
+    }
+    assertEquals(handled, ["5: one", "5: two"]);
+    await server.shutdown();
+  });
+  assertEquals(written.split("\n"), Array(2).fill("Error: a bug in onError"));
 });
