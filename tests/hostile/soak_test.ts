@@ -11,6 +11,7 @@ import {
   linux,
   memoryOf,
   needs,
+  PATIENT,
   startServer,
   times,
   untilClosed,
@@ -26,9 +27,10 @@ Deno.test("the README says how many conversations leave nothing behind", async (
   );
 });
 
-Deno.test(
-  needs("200,000 conversations leave nothing behind", linux),
-  async () => {
+Deno.test({
+  ...needs("200,000 conversations leave nothing behind", linux),
+  ...PATIENT,
+  async fn() {
     const options = { stdout: "null" } as const;
     await using server = await startServer("server.ts", [], undefined, options);
     const { port } = server;
@@ -56,4 +58,4 @@ Deno.test(
     assertEquals(await server.code(), 0);
     assertEquals(server.err.text, `server: listening on 127.0.0.1:${port}\n`);
   },
-);
+});
