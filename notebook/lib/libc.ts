@@ -37,6 +37,10 @@ export const SO_ACCEPTCONN = 30;
 export const SO_PROTOCOL = 38;
 /** Option: the domain. */
 export const SO_DOMAIN = 39;
+/** The level of options of IP. */
+export const IPPROTO_IP = 0;
+/** Option of IP: report errors of a datagram, even without a peer. */
+export const IP_RECVERR = 11;
 /** Flag of a call: do not wait. */
 export const MSG_DONTWAIT = 0x40;
 /** Request: how many bytes have arrived and are not read yet. */
@@ -164,9 +168,14 @@ export function getsockopt(fd: number, name: number): number {
   return failed ? -1 : value[0];
 }
 
-/** Sets an option that is one number. */
-export function setsockopt(fd: number, name: number, value: number): number {
-  return c().setsockopt(fd, SOL_SOCKET, name, Int32Array.of(value), 4);
+/** Sets an option that is one number; most are the socket's own. */
+export function setsockopt(
+  fd: number,
+  name: number,
+  value: number,
+  level = SOL_SOCKET,
+): number {
+  return c().setsockopt(fd, level, name, Int32Array.of(value), 4);
 }
 
 /** Sends bytes; returns how many of them the kernel took. */
