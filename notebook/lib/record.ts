@@ -86,7 +86,8 @@ async function record(file: URL, found: unknown): Promise<void> {
   await Deno.writeTextFile(file, `${JSON.stringify(recording, null, 1)}\n`);
 }
 
-function isMet(need: Need): boolean {
+/** Whether this machine has something that an experiment needs. */
+export function isMet(need: Need): boolean {
   if (Deno.env.get("RECORD") === "0") return false;
   if (need === "record") return Deno.env.get("RECORD") === "1";
   if (need === "linux") return isLinux();

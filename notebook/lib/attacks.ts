@@ -1,0 +1,564 @@
+/**
+ * Twelve ways to bring a small server down, each done for real: the server is a
+ * process of its own, and what is decided is decided by what is on the wire and
+ * in that process, never by a clock.
+ *
+ * "Nothing comes" is believed when every thread of the server sleeps: whatever
+ * it was going to do with what it has been sent, it has done.
+ *
+ * @module
+ */
+
+import net from "node:net";
+import { type Child, run, start } from "./child.ts";
+import { isMet, observe } from "./record.ts";
+
+/** Where the steps are. */
+const STEPS = new URL("../growing/", import.meta.url);
+
+/** What became of a server that was attacked. */
+export interface Outcome {
+  /** The attack's name. */
+  attack: string;
+  /** The step that was attacked, such as `01`. */
+  step: string;
+  /** Whether the attack failed. */
+  survived: boolean;
+  /** What was done and seen, a line each; the last is the verdict. */
+  log: string[];
+  /** Megabytes that the server grew by, where that was measured. */
+  growth?: number;
+}
+
+/** One attack. */
+interface Attack {
+  /** What follows the port on the server's command line. */
+  args?: number[];
+  /** How many descriptors the server may have. */
+  descriptors?: number;
+  /** Does it; returns what went wrong for the server, if anything did. */
+  run(victim: Victim): Promise<string | undefined>;
+}
+
+// --- What is done ------------------------------------------------------------
+
+/** A second client, while a first one stays and says nothing. */
+async function waits(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await victim.quiet();
+  victim.log(`A connects, ${greeted(a)}, and stays`);
+  await using b = await victim.connect();
+  await victim.quiet();
+  victim.log(`B connects, ${greeted(b)}`);
+  if (b.received > 0) return;
+  await a.leave();
+  await victim.quiet();
+  victim.log(`A leaves; B ${greeted(b)}`);
+  return b.received > 0 ? "B had to wait for A" : "B is never served";
+}
+
+/** One message in two writes: the second when the first has been read. */
+async function pieces(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await a.say("Good");
+  await victim.quiet();
+  victim.log('A says "Good", which is read');
+  await a.say("bye!");
+  await a.leave();
+  victim.log('A says "bye!", and ends');
+  return shows(victim, "Goodbye!", /^Good.*/m);
+}
+
+/** A character of two bytes, cut between them. */
+async function split(victim: Victim): Promise<string | undefined> {
+  const [head, tail] = [encode("Grün").slice(0, 3), encode("Grün").slice(3)];
+  await using a = await victim.connect();
+  await a.say(head);
+  await victim.quiet();
+  victim.log("A says 47 72 c3, which is read");
+  await a.say(tail);
+  await a.leave();
+  victim.log("A says bc 6e, and ends");
+  return shows(victim, "Grün", /^Gr.*/m);
+}
+
+/** A greeting that is larger than what the kernel takes at once. */
+async function shortWrite(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect({ deaf: true });
+  await a.say("Hello?");
+  await a.closeWrite();
+  await victim.quiet();
+  victim.log("A says hello, and does not read until the server sleeps");
+  a.listen();
+  await a.over;
+  const all = victim.greeting;
+  if (a.received === all) {
+    victim.log(`A reads to the end: all ${all.toLocaleString("en")} bytes`);
+    return;
+  }
+  victim.log(`A reads to the end: only a part of the greeting`);
+  return `of ${all} bytes ${a.received} came`;
+}
+
+/** A client that crashes while the server waits for it. */
+async function reset(victim: Victim): Promise<string | undefined> {
+  const crash = await connectByNode(victim.port);
+  await victim.quiet();
+  victim.log("A connects; the server greets it, and waits");
+  await crash();
+  victim.log("A resets the connection");
+  await victim.quiet();
+  return undefined;
+}
+
+/** The same, before the server has accepted it: it is held meanwhile. */
+async function early(victim: Victim): Promise<string | undefined> {
+  victim.child.stop("SIGSTOP");
+  const crash = await connectByNode(victim.port);
+  victim.log("The server is held. A connects (the kernel does that alone)");
+  await crash();
+  victim.log("A resets the connection. The server goes on");
+  victim.child.stop("SIGCONT");
+  await victim.quiet();
+  return undefined;
+}
+
+/** A client that neither says anything nor leaves. */
+async function silent(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await victim.quiet();
+  victim.log(`A connects, ${greeted(a)}, and says nothing`);
+  await Promise.race([a.over, delay(5 * 1000 * SILENCE)]);
+  await victim.quiet();
+  if (a.ended) return void victim.log("the server ends the connection");
+  victim.log("nothing happens, five times as long as the server was told");
+  return "A could stay for ever";
+}
+
+/** A message without an end. */
+async function tooMuch(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await victim.quiet();
+  const before = await victim.memory();
+  const piece = encode("x".repeat(2 ** 16));
+  let sent = 0;
+  while (!a.ended && sent < FLOOD && await a.say(piece)) sent += piece.length;
+  await victim.quiet();
+  const growth = victim.growth = await victim.memory() - before;
+  const cut = sent < FLOOD;
+  victim.log(
+    `A says "xxxx..." without an end; ` +
+      (cut ? "the server cuts it off" : "after 64 MiB it stops by itself"),
+    `the server's memory: ${growth < 1 ? "no" : `${growth}`} MB more`,
+  );
+  if (!cut) return "one client may fill the memory";
+}
+
+/** More clients than the server may have descriptors, all at once. */
+async function crowd(victim: Victim): Promise<string | undefined> {
+  const clients = await Promise.all(
+    Array.from({ length: 100 }, () => victim.connect()),
+  );
+  const sleeps = await victim.quiet();
+  victim.log("100 clients connect; the server may have 64 descriptors");
+  const out = /Too many open files/.test(victim.child.printed);
+  victim.log(out ? '"Too many open files"' : "they are never used up");
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  victim.log("all leave");
+  await victim.quiet();
+  if (!sleeps) return "it tries again and again, without a pause";
+}
+
+/** Bytes that a terminal obeys, and a line that the server never wrote. */
+async function controls(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await a.say("\x1b[2J\x1b[31mred\nport 6666");
+  await a.leave();
+  victim.log("A says ESC [2J, ESC [31m, red, a new line, and port 6666");
+  await victim.quiet();
+  const screen = victim.child.printed;
+  if (!screen.includes("red")) return "nothing is shown of it";
+  const obeyed = /[^\P{Cc}\n]/u.test(screen) || /^port 6666/m.test(screen);
+  victim.log(
+    obeyed
+      ? "the terminal would be cleared and turn red; a line is forged"
+      : `the screen shows ${/^.*red.*$/m.exec(screen)![0]}`,
+  );
+  if (obeyed) return "A writes on the screen what it likes";
+}
+
+/** SIGTERM, while somebody is in the middle of a message. */
+async function terminate(victim: Victim): Promise<string | undefined> {
+  await using a = await victim.connect();
+  await a.say("last ");
+  await victim.quiet();
+  victim.child.stop("SIGTERM");
+  victim.log('A says "last "; the server gets SIGTERM');
+  await victim.quiet();
+  if (await victim.isGone()) {
+    const code = await victim.child.ended();
+    return `it ends at once with code ${code}, in mid-conversation`;
+  }
+  const refused = await victim.connect().catch(() => undefined);
+  await refused?.[Symbol.asyncDispose]();
+  victim.log(refused ? "B is still accepted" : "B is refused");
+  await a.say("words");
+  await a.leave();
+  await victim.quiet();
+  const wrong = await shows(victim, "last words", /^last.*/m);
+  if (!await victim.isGone()) return "it does not end";
+  const code = await victim.child.ended();
+  victim.log(`the server ends with code ${code}`);
+  victim.isOver = true;
+  return wrong ?? (refused || code !== 0 ? "it ends badly" : undefined);
+}
+
+/** A new start on a port whose last connection is in TIME_WAIT. */
+async function timeWait(victim: Victim): Promise<string | undefined> {
+  const { port } = victim;
+  {
+    await using a = await victim.connect();
+    await victim.quiet();
+    victim.child.stop("SIGKILL"); // so that the server's side closes first
+    await a.over;
+  }
+  const proof = await inTimeWait(port);
+  if (!proof) throw new Error("no TIME_WAIT here: it could not be tried");
+  victim.log("A is greeted; the server is killed; its port is in TIME_WAIT");
+  victim.log("the server is started again, on the same port");
+  await victim.restart(port);
+  return undefined;
+}
+
+/** Seconds of silence that the server is told to bear in the attack `silent`. */
+const SILENCE = 0.2;
+
+/** Bytes after which the attack `tooMuch` stops by itself. */
+const FLOOD = 2 ** 26;
+
+/** The attacks, in the order of the chapter. */
+const ATTACKS = {
+  "one at a time": { run: waits },
+  "message in pieces": { run: pieces },
+  "split character": { run: split },
+  "short write": { args: [500_000], run: shortWrite },
+  "reset": { run: reset },
+  "reset before accept": { run: early },
+  "silence": { args: [1, SILENCE], run: silent },
+  "too much": { run: tooMuch },
+  "crowd": { descriptors: 64, run: crowd },
+  "control characters": { run: controls },
+  "SIGTERM": { run: terminate },
+  "TIME_WAIT": { run: timeWait },
+} satisfies Record<string, Attack>;
+
+/** The name of an attack. */
+export type AttackName = keyof typeof ATTACKS;
+
+/** The names of all attacks, in the order of the chapter. */
+export const NAMES = Object.keys(ATTACKS) as AttackName[];
+
+// --- How it is done ----------------------------------------------------------
+
+/**
+ * Starts a step as a process of its own, attacks it, and ends it.
+ *
+ * @param name The attack.
+ * @param step The step: `01` is `growing/01.ts`; a path or an address is taken,
+ * too.
+ * @returns What became of it; where it cannot be tried, what was recorded.
+ */
+export async function attack(name: AttackName, step: string): Promise<Outcome> {
+  if (isMet("linux")) return await attackNow(name, step);
+  const all = await observe("growing", ["linux"], matrix);
+  const recorded = all.find((o) => o.attack === name && o.step === step);
+  if (!recorded) throw new Error(`no run of ${name} on ${step} was recorded`);
+  return recorded;
+}
+
+/**
+ * Attacks every step in every way.
+ *
+ * @returns What became of each: attack by attack, and in it step by step.
+ */
+export async function matrix(): Promise<Outcome[]> {
+  const steps = await listSteps();
+  const pairs = NAMES.flatMap((name) => steps.map((s) => [name, s] as const));
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  await Promise.all([1, 2].map(async () => { // two at a time
+    while (next < pairs.length) {
+      const i = next++;
+      outcomes[i] = await attackNow(...pairs[i]);
+    }
+  }));
+  return outcomes;
+}
+
+/** The steps that there are: `01`, `02` and so on. */
+export async function listSteps(): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(STEPS), ({ name }) => name);
+  return names.filter((name) => /^\d\d\.ts$/.test(name))
+    .map((name) => name.slice(0, 2)).sort();
+}
+
+async function attackNow(name: AttackName, step: string): Promise<Outcome> {
+  const { run, ...options }: Attack = ATTACKS[name];
+  await using victim = await Victim.start(step, options);
+  const wrong = await run(victim) ?? await victim.trouble();
+  const verdict = wrong ? `✗ ${wrong}` : "✓ it is there, and serves the next";
+  victim.log(victim.isOver && !wrong ? "✓ it ended well" : verdict);
+  const { lines: log, growth } = victim;
+  const outcome = { attack: name, step, survived: !wrong, log };
+  return growth === undefined ? outcome : { ...outcome, growth };
+}
+
+/** The server that is attacked. */
+class Victim implements AsyncDisposable {
+  /** What was done and seen. */
+  lines: string[] = [];
+  /** Megabytes that it grew by. */
+  growth?: number;
+  /** Whether it was meant to end, and did. */
+  isOver = false;
+  /** Its port. */
+  port = 0;
+  /** Its process. */
+  child!: Child;
+  readonly #step: string;
+  readonly #options: Omit<Attack, "run">;
+
+  constructor(step: string, options: Omit<Attack, "run">) {
+    this.#step = step;
+    this.#options = options;
+  }
+
+  /** Starts a step on any free port. */
+  static async start(
+    step: string,
+    options: Omit<Attack, "run">,
+  ): Promise<Victim> {
+    const victim = new Victim(step, options);
+    await victim.restart(0);
+    if (!victim.port) throw new Error(victim.child.printed);
+    return victim;
+  }
+
+  /** Starts it, or starts it again; it may fail to get the port. */
+  async restart(port: number): Promise<void> {
+    await this.child?.[Symbol.asyncDispose]();
+    const { args = [], descriptors } = this.#options;
+    const command = commandOf(this.#step, [port, ...args]);
+    this.child = descriptors
+      ? start("/bin/sh", ["-c", LIMITED, `${descriptors}`, ...command])
+      : start(command[0], command.slice(1));
+    const ready = this.child.until(/^port (\d+)\n/).catch(() => ["", "0"]);
+    this.port = Number((await ready)[1]);
+  }
+
+  /** The number of bytes that it greets with. */
+  get greeting(): number {
+    return "Message from the server.".length * (this.#options.args?.[0] ?? 1);
+  }
+
+  /** Notes what was done or seen. */
+  log(...lines: string[]): void {
+    this.lines.push(...lines);
+  }
+
+  /** Connects a client to it. */
+  async connect({ deaf = false } = {}): Promise<Client> {
+    const at = { hostname: "127.0.0.1", port: this.port };
+    return new Client(await Deno.connect(at), deaf);
+  }
+
+  /**
+   * Resolves when it has done all that it was going to do: all its threads were
+   * seen asleep, twice, or it is gone. False if it never sleeps.
+   */
+  async quiet(): Promise<boolean> {
+    for (let seen = 0, tries = 0; tries < 150; tries++) {
+      const states = await statesOf(this.child.pid);
+      seen = states.every((state) => state === "S") ? seen + 1 : 0;
+      if (seen === 2) return true;
+      await delay(2); // and what has come to us is read meanwhile
+    }
+    return false;
+  }
+
+  /** Whether its process has ended. */
+  async isGone(): Promise<boolean> {
+    return (await statesOf(this.child.pid)).length === 0;
+  }
+
+  /** The megabytes that it has in memory. */
+  async memory(): Promise<number> {
+    const { printed } = await shell(MEMORY, this.child.pid);
+    return Math.round(Number(printed) / 1024);
+  }
+
+  /** What is wrong with it, if it is gone or does not serve the next client. */
+  async trouble(): Promise<string | undefined> {
+    if (this.isOver) return;
+    await this.quiet();
+    if (await this.isGone()) {
+      const code = await this.child.ended();
+      const why = /^(?:error: )(.*)$|^(OSError: .*)$/m.exec(this.child.printed);
+      return `it dies, exit code ${code}: ${why?.[1] ?? why?.[2]}`;
+    }
+    await using next = await this.connect();
+    await next.say("I am next");
+    await next.leave();
+    for (let before = -1; !next.ended && before < next.received;) {
+      before = next.received;
+      await this.quiet();
+    }
+    if (next.received < this.greeting) return "the next client is not served";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.child[Symbol.asyncDispose]();
+  }
+}
+
+/** A client, which listens until the connection is over. */
+class Client implements AsyncDisposable {
+  /** How many bytes it has received. */
+  received = 0;
+  /** Whether the connection is over. */
+  ended = false;
+  /** Resolves when it is over. */
+  over: Promise<void> = Promise.resolve();
+  readonly #conn: Deno.TcpConn;
+
+  constructor(conn: Deno.TcpConn, deaf: boolean) {
+    this.#conn = conn;
+    if (!deaf) this.listen();
+  }
+
+  /** Starts to listen. */
+  listen(): void {
+    this.over = this.#readToEnd();
+  }
+
+  /** Writes; false if the connection is broken. */
+  async say(what: string | Uint8Array): Promise<boolean> {
+    let rest = typeof what === "string" ? encode(what) : what;
+    try {
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#conn.write(rest));
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends its own side: it has said everything. */
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite().catch(() => {}); // it is broken already
+  }
+
+  /** The same under its other name. */
+  async leave(): Promise<void> {
+    await this.closeWrite();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#conn[Symbol.dispose]();
+    await this.over;
+  }
+
+  async #readToEnd(): Promise<void> {
+    const buffer = new Uint8Array(2 ** 16);
+    try {
+      for (;;) {
+        const n = await this.#conn.read(buffer);
+        if (n === null) break;
+        this.received += n;
+      }
+    } catch { // a reset, or we have closed it
+    }
+    this.ended = true;
+  }
+}
+
+/** Connects by Node's sockets; returns what resets the connection. */
+async function connectByNode(port: number): Promise<() => Promise<void>> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = net.connect(port, "127.0.0.1", resolve);
+  socket.on("error", reject);
+  await promise;
+  return () => {
+    const closed = Promise.withResolvers<void>();
+    socket.on("close", () => closed.resolve());
+    socket.resetAndDestroy();
+    return closed.promise;
+  };
+}
+
+/** What is wrong if the screen does not show these words. */
+async function shows(
+  victim: Victim,
+  words: string,
+  instead: RegExp,
+): Promise<string | undefined> {
+  await victim.quiet();
+  const screen = victim.child.printed;
+  const shown = instead.exec(screen)?.[0] ?? "nothing";
+  victim.log(`the screen shows ${shown}`);
+  if (!screen.includes(words)) return `it should show ${words}`;
+}
+
+function greeted({ received }: Client): string {
+  return received > 0 ? "is greeted" : "gets nothing";
+}
+
+// --- Processes ---------------------------------------------------------------
+
+/** Sets a limit, and becomes the program. */
+const LIMITED = 'ulimit -n "$0" && exec "$@"';
+
+/** The program and the arguments of a step, with the rights that it needs. */
+function commandOf(step: string, args: number[]): string[] {
+  const file = new URL(/\.\w+$/.test(step) ? step : `${step}.ts`, STEPS);
+  const rest = [decodeURI(file.pathname), ...args.map(String)];
+  if (step.endsWith(".py")) return ["python3", ...rest];
+  const grant = `--allow-net=127.0.0.1:${args[0]}`;
+  return [Deno.execPath(), "run", "-q", "--no-prompt", grant, ...rest];
+}
+
+/** A shell that runs no other program: not every place has a cat. */
+function shell(script: string, ...args: unknown[]) {
+  return run("/bin/sh", "-c", script, ...args.map(String));
+}
+
+const STATES = `for file in /proc/$0/task/*/stat; do
+  read -r line < "$file" && echo "$line"; done 2> /dev/null`;
+
+const MEMORY = `while read -r key value unit; do
+  if [ "$key" = VmRSS: ]; then echo "$value"; fi; done < /proc/$0/status`;
+
+const TABLE = 'while read -r line; do echo "$line"; done < /proc/net/tcp';
+
+/** The states of a process's threads: S sleeps; none are left if it is gone. */
+async function statesOf(pid: number): Promise<string[]> {
+  const { printed } = await shell(STATES, pid);
+  const states = [...printed.matchAll(/^\d+ \(.*\) (\w)/gm)].map(([, s]) => s);
+  return states.filter((state) => state !== "Z" && state !== "X");
+}
+
+/** Whether the system keeps a connection of this port in TIME_WAIT. */
+async function inTimeWait(port: number): Promise<boolean> {
+  const { printed } = await shell(TABLE);
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  return RegExp(`: 0100007F:${hex} \\S+ 06 `).test(printed);
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
