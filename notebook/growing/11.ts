@@ -11,6 +11,7 @@ while (true) {
       .finally(() => conn[Symbol.dispose]()); // may be closed already
   } catch (error) { // one client's trouble: the listener is still good
     console.error(`${error}`);
+    if (error instanceof Deno.errors.NotConnected) continue; // it has left
     await new Promise((resolve) => setTimeout(resolve, 100)); // back off
   }
 }

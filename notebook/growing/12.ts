@@ -16,6 +16,7 @@ while (true) {
   } catch (error) { // one client's trouble: the listener is still good
     if (error instanceof Deno.errors.BadResource) break; // closed by us
     console.error(`${error}`);
+    if (error instanceof Deno.errors.NotConnected) continue; // it has left
     await new Promise((resolve) => setTimeout(resolve, 100)); // back off
   }
 }

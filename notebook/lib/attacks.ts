@@ -128,7 +128,7 @@ async function silent(victim: Victim): Promise<string | undefined> {
   await using a = await victim.connect();
   await victim.quiet();
   victim.log(`A connects, ${greeted(a)}, and says nothing`);
-  await Promise.race([a.over, delay(5 * 1000 * SILENCE)]);
+  await within(5 * SILENCE, a.over);
   await victim.quiet();
   if (a.ended) return void victim.log("the server ends the connection");
   victim.log("nothing happens, five times as long as the server was told");
@@ -156,6 +156,7 @@ async function tooMuch(victim: Victim): Promise<string | undefined> {
 
 /** More clients than the server may have descriptors, all at once. */
 async function crowd(victim: Victim): Promise<string | undefined> {
+  await victim.settled();
   const clients = await Promise.all(
     Array.from({ length: 100 }, () => victim.connect()),
   );
@@ -165,8 +166,10 @@ async function crowd(victim: Victim): Promise<string | undefined> {
   victim.log(out ? '"Too many open files"' : "they are never used up");
   await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
   victim.log("all leave");
-  await victim.quiet();
-  if (!sleeps) return "it tries again and again, without a pause";
+  if (!sleeps && !await victim.isGone()) {
+    return "it tries again and again, without a pause";
+  }
+  victim.patience = 5; // it may be backing off
 }
 
 /** Bytes that a terminal obeys, and a line that the server never wrote. */
@@ -319,6 +322,8 @@ class Victim implements AsyncDisposable {
   lines: string[] = [];
   /** Megabytes that it grew by. */
   growth?: number;
+  /** Seconds that it may sleep before it serves the next client. */
+  patience = 0;
   /** Whether it was meant to end, and did. */
   isOver = false;
   /** Its port. */
@@ -386,6 +391,18 @@ class Victim implements AsyncDisposable {
     return false;
   }
 
+  /**
+   * Resolves when Deno has started completely: about half a second later than
+   * its program, it sets signal handlers, and panics without a descriptor left.
+   */
+  async settled(): Promise<void> {
+    for (let tries = 0; tries < 1000; tries++) {
+      const { printed } = await shell(CAUGHT, this.child.pid);
+      if (parseInt(printed.slice(-5), 16) & 0x4000) return; // SIGTERM, and so on
+      await delay(5);
+    }
+  }
+
   /** Whether its process has ended. */
   async isGone(): Promise<boolean> {
     return (await statesOf(this.child.pid)).length === 0;
@@ -404,11 +421,14 @@ class Victim implements AsyncDisposable {
     if (await this.isGone()) {
       const code = await this.child.ended();
       const why = /^(?:error: )(.*)$|^(OSError: .*)$/m.exec(this.child.printed);
-      return `it dies, exit code ${code}: ${why?.[1] ?? why?.[2]}`;
+      return `it dies, exit code ${code}: ${
+        why?.[1] ?? why?.[2] ?? "panicked"
+      }`;
     }
     await using next = await this.connect();
     await next.say("I am next");
     await next.leave();
+    if (this.patience) await within(this.patience, next.over);
     for (let before = -1; !next.ended && before < next.received;) {
       before = next.received;
       await this.quiet();
@@ -516,8 +536,8 @@ function greeted({ received }: Client): string {
 
 // --- Processes ---------------------------------------------------------------
 
-/** Sets a limit, and becomes the program. */
-const LIMITED = 'ulimit -n "$0" && exec "$@"';
+/** Sets a limit, and becomes the program; Deno does not look for a newer one. */
+const LIMITED = 'ulimit -n "$0" && export DENO_NO_UPDATE_CHECK=1 && exec "$@"';
 
 /** The program and the arguments of a step, with the rights that it needs. */
 function commandOf(step: string, args: number[]): string[] {
@@ -539,6 +559,9 @@ const STATES = `for file in /proc/$0/task/*/stat; do
 const MEMORY = `while read -r key value unit; do
   if [ "$key" = VmRSS: ]; then echo "$value"; fi; done < /proc/$0/status`;
 
+const CAUGHT = `while read -r key value; do
+  if [ "$key" = SigCgt: ]; then echo "$value"; fi; done < /proc/$0/status`;
+
 const TABLE = 'while read -r line; do echo "$line"; done < /proc/net/tcp';
 
 /** The states of a process's threads: S sleeps; none are left if it is gone. */
@@ -557,6 +580,14 @@ async function inTimeWait(port: number): Promise<boolean> {
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
+}
+
+/** Waits for a promise, but only for so many seconds. */
+async function within(seconds: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 1000 * seconds);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 function delay(milliseconds: number): Promise<void> {
