@@ -10,6 +10,7 @@
  */
 
 import net from "node:net";
+import { delay, encode, withTimeout } from "../../lib/io.ts";
 import { type Child, run, start } from "./child.ts";
 import { isMet, observe } from "./record.ts";
 
@@ -86,7 +87,7 @@ async function split(victim: Victim): Promise<string | undefined> {
 async function shortWrite(victim: Victim): Promise<string | undefined> {
   await using a = await victim.connect({ deaf: true });
   await a.say("Hello?");
-  await a.closeWrite();
+  await a.leave();
   await victim.quiet();
   victim.log("A says hello, and does not read until the server sleeps");
   a.listen();
@@ -128,7 +129,7 @@ async function silent(victim: Victim): Promise<string | undefined> {
   await using a = await victim.connect();
   await victim.quiet();
   victim.log(`A connects, ${greeted(a)}, and says nothing`);
-  await within(5 * SILENCE, a.over);
+  await withTimeout(5 * SILENCE, a.over);
   await victim.quiet();
   if (a.ended) return void victim.log("the server ends the connection");
   victim.log("nothing happens, five times as long as the server was told");
@@ -157,14 +158,16 @@ async function tooMuch(victim: Victim): Promise<string | undefined> {
 /** More clients than the server may have descriptors, all at once. */
 async function crowd(victim: Victim): Promise<string | undefined> {
   await victim.settled();
-  const clients = await Promise.all(
-    Array.from({ length: 100 }, () => victim.connect()),
-  );
+  const calls = Array.from({ length: 100 }, () => victim.connect());
+  const answers = await Promise.allSettled(calls); // it may die meanwhile
   const sleeps = await victim.quiet();
   victim.log("100 clients connect; the server may have 64 descriptors");
   const out = /Too many open files/.test(victim.child.printed);
   victim.log(out ? '"Too many open files"' : "they are never used up");
-  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  for (const answer of answers) {
+    if (answer.status !== "fulfilled") continue;
+    await answer.value[Symbol.asyncDispose]();
+  }
   victim.log("all leave");
   if (!sleeps && !await victim.isGone()) {
     return "it tries again and again, without a pause";
@@ -209,8 +212,8 @@ async function terminate(victim: Victim): Promise<string | undefined> {
   await a.leave();
   await victim.quiet();
   const wrong = await shows(victim, "last words", /^last.*/m);
-  if (!await victim.isGone()) return "it does not end";
-  const code = await victim.child.ended();
+  const code = await withTimeout(10, victim.child.ended());
+  if (code === undefined) return "it does not end";
   victim.log(`the server ends with code ${code}`);
   victim.isOver = true;
   return wrong ?? (refused || code !== 0 ? "it ends badly" : undefined);
@@ -386,7 +389,7 @@ class Victim implements AsyncDisposable {
       const states = await statesOf(this.child.pid);
       seen = states.every((state) => state === "S") ? seen + 1 : 0;
       if (seen === 2) return true;
-      await delay(2); // and what has come to us is read meanwhile
+      await delay(0.002); // and what has come to us is read meanwhile
     }
     return false;
   }
@@ -399,7 +402,7 @@ class Victim implements AsyncDisposable {
     for (let tries = 0; tries < 1000; tries++) {
       const { printed } = await shell(CAUGHT, this.child.pid);
       if (parseInt(printed.slice(-5), 16) & 0x4000) return; // SIGTERM, and so on
-      await delay(5);
+      await delay(0.005);
     }
   }
 
@@ -428,7 +431,7 @@ class Victim implements AsyncDisposable {
     await using next = await this.connect();
     await next.say("I am next");
     await next.leave();
-    if (this.patience) await within(this.patience, next.over);
+    if (this.patience) await withTimeout(this.patience, next.over);
     for (let before = -1; !next.ended && before < next.received;) {
       before = next.received;
       await this.quiet();
@@ -475,13 +478,8 @@ class Client implements AsyncDisposable {
   }
 
   /** Ends its own side: it has said everything. */
-  async closeWrite(): Promise<void> {
-    await this.#conn.closeWrite().catch(() => {}); // it is broken already
-  }
-
-  /** The same under its other name. */
   async leave(): Promise<void> {
-    await this.closeWrite();
+    await this.#conn.closeWrite().catch(() => {}); // it is broken already
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -576,20 +574,4 @@ async function inTimeWait(port: number): Promise<boolean> {
   const { printed } = await shell(TABLE);
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return RegExp(`: 0100007F:${hex} \\S+ 06 `).test(printed);
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-/** Waits for a promise, but only for so many seconds. */
-async function within(seconds: number, promise: Promise<void>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, 1000 * seconds);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
