@@ -178,9 +178,9 @@ async function crowd(victim: Victim): Promise<string | undefined> {
 /** Bytes that a terminal obeys, and a line that the server never wrote. */
 async function controls(victim: Victim): Promise<string | undefined> {
   await using a = await victim.connect();
-  await a.say("\x1b[2J\x1b[31mred\nport 6666");
+  await a.say("\x1b[2J\x9b31mred\nport 6666");
   await a.leave();
-  victim.log("A says ESC [2J, ESC [31m, red, a new line, and port 6666");
+  victim.log("A says ESC [2J, CSI 31m, red, a new line, and port 6666");
   await victim.quiet();
   const screen = victim.child.printed;
   if (!screen.includes("red")) return "nothing is shown of it";
@@ -560,7 +560,8 @@ const MEMORY = `while read -r key value unit; do
 const CAUGHT = `while read -r key value; do
   if [ "$key" = SigCgt: ]; then echo "$value"; fi; done < /proc/$0/status`;
 
-const TABLE = 'while read -r line; do echo "$line"; done < /proc/net/tcp';
+const TABLE = `command -v cat > /dev/null && exec cat /proc/net/tcp
+  while read -r line; do echo "$line"; done < /proc/net/tcp`;
 
 /** The states of a process's threads: S sleeps; none are left if it is gone. */
 async function statesOf(pid: number): Promise<string[]> {

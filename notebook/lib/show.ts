@@ -124,23 +124,26 @@ export async function figure(
 }
 
 /**
- * Shows a function as it stands in one of the project's files.
+ * Shows a function as it stands in one of the project's files, or all of a file.
  *
  * @param path The file, from the notebook's folder.
- * @param name The function's name.
+ * @param name The function's name. @default {the whole file}
  * @throws {RangeError} If there is no such function in the file.
  */
-export async function listing(path: string, name: string): Promise<void> {
+export async function listing(path: string, name?: string): Promise<void> {
   const text = await Deno.readTextFile(path);
-  const head = RegExp(`^(export )?(async )?function\\*? ${name}\\b`, "m");
-  const start = text.search(head);
-  if (start < 0) throw new RangeError(`there is no ${name} in ${path}`);
-  const end = text.indexOf("\n}\n", start) + 2;
-  const source = text.slice(start, end);
+  const source = name ? functionIn(text, name, path) : text.trimEnd();
   await display({
     "text/markdown": `\`\`\`ts\n${source}\n\`\`\``,
     "text/plain": source,
   });
+}
+
+function functionIn(text: string, name: string, path: string): string {
+  const head = RegExp(`^(export )?(async )?function\\*? ${name}\\b`, "m");
+  const start = text.search(head);
+  if (start < 0) throw new RangeError(`there is no ${name} in ${path}`);
+  return text.slice(start, text.indexOf("\n}\n", start) + 2);
 }
 
 /**
