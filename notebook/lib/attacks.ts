@@ -92,13 +92,11 @@ async function shortWrite(victim: Victim): Promise<string | undefined> {
   victim.log("A says hello, and does not read until the server sleeps");
   a.listen();
   await a.over;
-  const all = victim.greeting;
-  if (a.received === all) {
-    victim.log(`A reads to the end: all ${all.toLocaleString("en")} bytes`);
-    return;
-  }
-  victim.log(`A reads to the end: only a part of the greeting`);
-  return `of ${all} bytes ${a.received} came`;
+  const [came, all] = [a.received, victim.greeting].map((n) =>
+    n.toLocaleString("en")
+  );
+  victim.log(`A reads to the end: ${came} of ${all} bytes`);
+  if (came !== all) return "a part of the greeting is lost";
 }
 
 /** A client that crashes while the server waits for it. */
