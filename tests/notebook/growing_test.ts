@@ -4,12 +4,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  attack,
-  type AttackName,
-  listSteps,
-  NAMES,
-} from "../../notebook/lib/attacks.ts";
+import { attack, type AttackName, NAMES } from "../../notebook/lib/attacks.ts";
+import { listSteps } from "../../notebook/lib/victim.ts";
 import { linux, needs, program, ROOT } from "../harness.ts";
 
 /** Step after step, 01 to 13: ✓ it withstands the attack, ✗ it does not. */
