@@ -84,31 +84,34 @@ async function endLab(server: Process): Promise<void> {
   await server.code();
 }
 
-/** How often to look, in milliseconds: to look at all cells keeps it busy. */
-const POLLING = { polling: 500 };
-
 /**
- * Runs all cells by the menu; resolves to them when the last one has run. Where a
- * cell fails, JupyterLab runs no further: then that is said, and not waited for.
+ * Has JupyterLab run all cells; resolves to them when the last one has run. Where
+ * a cell fails, JupyterLab runs no further: then that is said, and not waited for.
  */
 async function runAll(page: Page): Promise<Cell[]> {
   const panel = "globalThis.jupyterapp?.shell.currentWidget";
   const status = `${panel}?.sessionContext?.session?.kernel?.status`;
-  await page.waitForFunction(`${status} === "idle"`, POLLING);
-  for (const item of ["Run", "Run All Cells"]) {
-    const label = `[contains(@class, "itemLabel") and text()="${item}"]`;
-    await page.locator(`::-p-xpath(//*${label})`).click();
-  }
+  await page.waitForFunction(`${status} === "idle"`, { polling: 500 });
   const cells = `[...${panel}.content.model.cells]`;
-  const failed = `${cells}.filter((cell) => cell.type === "code" &&
-    Array.from({ length: cell.outputs.length }, (_, i) => cell.outputs.get(i))
+  const code = `${cells}.filter(({ type }) => type === "code")`;
+  const failed = `${code}.filter(({ outputs }) =>
+    Array.from({ length: outputs.length }, (_, i) => outputs.get(i))
       .some(({ type }) => type === "error")).map(({ id }) => id)`;
-  await page.waitForFunction(
-    `${status} === "idle" && (${failed}.length > 0 ||
-    ${cells}.every((cell) => cell.type !== "code" || cell.executionCount))`,
-    POLLING,
-  );
+  const left =
+    `${code}.filter((cell) => !cell.executionCount).map(({ id }) => id)`;
+  // What the menu does; its promise is kept when JupyterLab holds the last cell
+  // to be done.
+  await page.evaluate(
+    `jupyterapp.commands.execute("notebook:run-all-cells")`,
+  ).catch(async ({ message }) => {
+    const [kernel, ids] = [
+      await page.evaluate(status),
+      await page.evaluate(left),
+    ];
+    throw new Error(`${message}: the kernel is ${kernel}; not run: ${ids}`);
+  });
   assertEquals(await page.evaluate(failed), [], "cells that failed");
+  assertEquals(await page.evaluate(left), [], "cells that did not run");
   return await page.evaluate(`${cells}.map((cell) => cell.toJSON())`) as Cell[];
 }
 
