@@ -184,13 +184,17 @@ async function controls(victim: Victim): Promise<string | undefined> {
   await victim.quiet();
   const screen = victim.child.printed;
   if (!screen.includes("red")) return "nothing is shown of it";
-  const obeyed = /[^\P{Cc}\n]/u.test(screen) || /^port 6666/m.test(screen);
+  const harm = [
+    screen.includes("\x1b[2J") && "the terminal is cleared",
+    screen.includes("\x9b31m") && "the text turns red",
+    /^port 6666/m.test(screen) && "a line is forged",
+  ].filter(Boolean);
   victim.log(
-    obeyed
-      ? "the terminal would be cleared and turn red; a line is forged"
+    harm.length > 0
+      ? harm.join("; ")
       : `the screen shows ${/^.*red.*$/m.exec(screen)![0]}`,
   );
-  if (obeyed) return "A writes on the screen what it likes";
+  if (harm.length > 0) return "A writes on the screen what it likes";
 }
 
 /** SIGTERM, while somebody is in the middle of a message. */
