@@ -75,7 +75,10 @@ function startLab(path: string): Process {
     "--ServerApp.port=0",
     "--LabApp.expose_app_in_browser=True", // for a look at its model
   ]);
-  return new Process(program, args, { env, cwd });
+  // A workspace of its own: else the tabs of whoever was here before open again,
+  // and while they do, the notebook in front need not be this one.
+  const workspaces = { JUPYTERLAB_WORKSPACES_DIR: join(cwd, "workspaces") };
+  return new Process(program, args, { env: { ...env, ...workspaces }, cwd });
 }
 
 /** Lets JupyterLab end its kernels: killed, it would leave them behind. */
