@@ -104,6 +104,7 @@ export function bars(
   const names = new Set(rows.map(({ name }) => name));
   const groups = [...new Set(rows.map(({ group }) => group))];
   const grouped = groups[0] !== undefined;
+  const most = Math.max(...rows.map(({ value }) => value));
   const fx = grouped ? { fx: "group" } : {};
   const place = { x: "value", y: "name", sort: { y: null }, ...fx } as const;
   const isAccent = ({ name }: Bar) => !accent || name === accent;
@@ -113,7 +114,7 @@ export function bars(
     marginLeft: room,
     marginRight: grouped ? 44 : 80,
     marginTop: grouped ? 36 : 8,
-    x: { label: x },
+    x: { label: x, ...(grouped && { domain: [0, 1.25 * most] }) },
     y: { label: null },
     ...(grouped && { fx: { label: null, domain: groups } }),
     marks: [
@@ -145,34 +146,47 @@ export interface Range {
   to: number;
 }
 
+/** Options for {@linkcode ranges}. */
+export interface RangesOptions {
+  /** What the axis below counts. */
+  x: string;
+  /** The range in the accent colour. */
+  accent: string;
+  /** What its two ends are. */
+  ends: [from: string, to: string];
+}
+
 /**
  * Draws ranges on a logarithmic axis, each as two marks joined by a line.
  *
  * @param rows The ranges, from the top down.
- * @param options What the axis counts, and which range to look at.
+ * @param options The axis, the names of the ends, and which range to look at.
  * @param alt What the picture shows, in words.
  * @returns The picture.
  */
 export function ranges(
   rows: Range[],
-  { x, accent }: { x: string; accent: string },
+  { x, accent, ends }: RangesOptions,
   alt: string,
 ): Promise<Picture> {
   const colour = ({ name }: Range) => name === accent ? ACCENT : GREY;
   const place = { y: "name", sort: { y: null } } as const;
-  const ends = (["from", "to"] as const).map((end) =>
-    Plot.tickX(rows, { ...place, x: end, stroke: colour, strokeWidth: 4 })
-  );
+  const both = (["from", "to"] as const).flatMap((end, i) => [
+    Plot.tickX(rows, { ...place, x: end, stroke: colour, strokeWidth: 4 }),
+    Plot.text(rows.slice(0, 1), {
+      ...{ ...place, x: end, text: () => ends[i], dy: -28, fill: INK },
+    }),
+  ]);
   return plot({
     height: 60 + 36 * rows.length,
-    marginLeft: 170,
+    ...{ marginLeft: 170, marginRight: 48 },
     x: { label: x, type: "log", grid: true },
     y: { label: null },
     marks: [
       Plot.ruleY(rows, {
         ...{ ...place, x1: "from", x2: "to", stroke: FAINT, strokeWidth: 3 },
       }),
-      ...ends,
+      ...both,
     ],
   }, alt);
 }
