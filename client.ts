@@ -27,7 +27,7 @@ export interface ExchangeOptions {
   buffer?: number;
   /** Seconds of silence that end the conversation; 0: none. @default {30} */
   timeout?: number;
-  /** Bytes that the server may send; 0: any number. @default {0} */
+  /** Bytes that the server may send; 0: no limit. @default {0} */
   maxBytes?: number;
   /** Seconds to keep trying while nobody listens there. @default {0} */
   wait?: number;
@@ -67,7 +67,7 @@ export async function exchange(options: ExchangeOptions = {}): Promise<Totals> {
   using conn = new Connection(await connect(settings));
   using _watch = watchIdle(conn, settings.timeout);
   // We read from the beginning to the end. The first thing that arrives starts
-  // the sending, which goes on beside the reading; at last we wait for both.
+  // the sending, which goes on while we read; at the end we wait for both.
   const arrival = Promise.withResolvers<void>();
   try {
     await conn.pauseFor(settings.onOpen?.(conn.localAddr, conn.remoteAddr));
@@ -90,7 +90,7 @@ async function connect(settings: Settings): Promise<Deno.TcpConn> {
   const { hostname, port, timeout, wait, onRefused } = settings;
   const deadline = performance.now() + wait * 1000;
   for (let tries = 0;; tries++) {
-    // The system itself would wait for two minutes where nobody answers at all.
+    // If nobody answers at all, the system itself would wait for two minutes.
     const signal = timeout ? AbortSignal.timeout(timeout * 1000) : undefined;
     try {
       return await Deno.connect({ hostname, port, signal });
@@ -124,7 +124,7 @@ async function readToEnd(
   }
 }
 
-/** Sends the message, and then says that there is no more to come. */
+/** Sends the message, and then closes the sending side. */
 async function sendMessage(
   conn: Connection,
   { message }: Settings,
@@ -133,11 +133,11 @@ async function sendMessage(
   for await (const part of complete ? [message] : relay(message, conn)) {
     await writeAll(conn, part); // a single write may take only a part of it
   }
-  // Half-close: the server reads our end of stream, and we still read its words.
+  // Half-close: the server reads our end of stream, and we can still read.
   await conn.closeWrite();
 }
 
-/** Passes a message on; if it cannot be read to its end, nobody should wait. */
+/** Passes a message on; if it can't be read to its end, it ends the connection. */
 async function* relay(
   message: AsyncIterable<Uint8Array>,
   conn: Connection,
@@ -159,9 +159,9 @@ const FLAGS = {
     "what to say; - is standard input",
   ),
   buffer: flag.integer(1024, [1, 2 ** 24], "most bytes that one read takes"),
-  timeout: flag.seconds(30, "how long it may be silent; 0: for ever"),
+  timeout: flag.seconds(30, "how long the server may be silent; 0: for ever"),
   // No limit by default: you chose this server, and nothing of it is kept.
-  maxBytes: flag.integer(0, [0, 1e15], "most bytes to take; 0: any"),
+  maxBytes: flag.integer(0, [0, 1e15], "most bytes to take; 0: no limit"),
   wait: flag.seconds(0, "how long to try while nobody listens"),
   verbose: flag.boolean("report connecting and closing, too"),
 };

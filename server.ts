@@ -32,7 +32,7 @@ export interface ServeOptions extends Reports {
   buffer?: number;
   /** Seconds of silence that end a conversation; 0: none. @default {30} */
   timeout?: number;
-  /** Bytes that a client may send; 0: any number. @default {1048576} */
+  /** Bytes that a client may send; 0: no limit. @default {1048576} */
   maxBytes?: number;
   /** Connections at once; further ones wait in the backlog. @default {10000} */
   maxConnections?: number;
@@ -87,10 +87,10 @@ async function converse(conn: Connection, settings: Settings): Promise<void> {
 /** Sends the message. */
 async function greet(conn: Connection, { message }: Settings): Promise<void> {
   // One write may be short: it takes what fits into the system's buffer, and
-  // says how much that was. writeAll() writes again until nothing is left.
+  // returns how much that was. writeAll() writes again until nothing is left.
   await writeAll(conn, message);
-  // The client answers when its first read brings something, or the end. Where
-  // there is nothing to bring, we say at least that nothing more will come.
+  // The client answers when its first read brings something, or the end. With an
+  // empty message there's only the end to send.
   if (message.length === 0) await conn.closeWrite();
 }
 
@@ -103,7 +103,7 @@ async function readToEnd(
   // A read may also end inside a character: the decoder keeps its first bytes
   // until the next read brings the rest.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  // If whoever reads our output is behind, we read no further (and don't count
+  // If our output isn't read fast enough, we read no further (and don't count
   // that as the client's silence). Then the system's buffers fill, and TCP slows
   // the client down: that is flow control.
   async function report(text: string): Promise<void> {
@@ -139,13 +139,13 @@ const FLAGS = {
   maxBytes: flag.integer(
     2 ** 20,
     [0, 1e15],
-    "most bytes that a client may send; 0: any",
+    "most bytes that a client may send; 0: no limit",
   ),
   maxConnections: flag.integer(10_000, [1, 1e6], "most connections at once"),
   backlog: flag.integer(
     511,
     [0, 65_535],
-    "most connections that wait to be accepted",
+    "most connections waiting to be accepted",
   ),
   verbose: flag.boolean("report each connection, too"),
 };

@@ -1,5 +1,5 @@
 /**
- * Addresses: how one is written, and how far it reaches.
+ * Addresses: how they are written, and how far they reach.
  *
  * @module
  */

@@ -1,12 +1,13 @@
 /**
- * Whom a UDP server answers, and with how much: it cannot know who really asked.
+ * Which datagrams a UDP server answers, and at what length: it can't know who
+ * really asked.
  *
  * @module
  */
 
 import { formatAddress, isLoopback } from "./address.ts";
 
-/** What a datagram is answered with, if at all. */
+/** Returns the answer to a datagram, if it gets one. */
 export type Answer = (
   question: Uint8Array,
   peer: Deno.NetAddr,
@@ -27,13 +28,13 @@ export type Answer = (
  */
 export function answerWith(message: Uint8Array, own: Deno.NetAddr): Answer {
   const near = isLoopback(own.hostname);
-  let last: Deno.NetAddr; // whom we have answered
+  let last: Deno.NetAddr; // the peer that we answered last
   return (question, peer) => {
     if (peer.port === 0) return; // it wants no answer (RFC 768)
     if (isSame(peer, own)) return;
     if (!maySend(peer)) throw new Deno.errors.NotCapable("not allowed");
     if (near) {
-      // Whoever returns the very answer that it got is an echo, or a server.
+      // A peer that returns the very answer it got is an echo, or a server.
       if (isSame(peer, last) && isEqual(question, message)) return;
       last = peer;
       return message;
@@ -52,8 +53,8 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * Whether the sandbox lets us send to a peer. To send without asking would make
- * Deno ask at the terminal, for any stranger's sake, and everything else wait.
+ * Whether the sandbox lets us send to a peer. If we sent without checking, any
+ * stranger could make Deno ask at the terminal, while everything else waits.
  */
 export function maySend(peer: Deno.NetAddr): boolean {
   const { hostname } = peer;

@@ -7,7 +7,7 @@
 
 import { Ticker, ticksOf } from "./ticker.ts";
 
-/** What one conversation amounted to. */
+/** The totals of one conversation. */
 export interface Totals {
   /** Bytes received. */
   received: number;
@@ -20,7 +20,7 @@ export interface Totals {
 /** Any socket that carries a stream: TCP, TLS, or a Unix domain socket. */
 export type Socket = Deno.Conn<Deno.Addr>;
 
-/** A socket, and what a server or a client has to know about it. */
+/** A socket, and what a server or a client needs to know about it. */
 export class Connection<S extends Socket = Deno.TcpConn>
   implements Totals, Disposable {
   /** Bytes received. */
@@ -131,7 +131,7 @@ export class Connection<S extends Socket = Deno.TcpConn>
     return this.#aborted.promise;
   }
 
-  /** Closes it, also for the second time. */
+  /** Closes it; a second time does nothing. */
   [Symbol.dispose](): void {
     this.closed = true;
     this.socket[Symbol.dispose]();
@@ -202,7 +202,7 @@ export class ConnectionSet<S extends Socket> implements Disposable {
     for (const connection of this.#all) connection.abort(reason);
   }
 
-  /** Looks after them no longer. */
+  /** Stops watching them. */
   [Symbol.dispose](): void {
     this.#ticker[Symbol.dispose]();
   }

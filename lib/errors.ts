@@ -7,13 +7,13 @@
 import { formatAddress } from "./address.ts";
 import { kebab } from "./flags.ts";
 
-/** A file or a folder is not what it should be, which no peer has to do with. */
+/** A file or a folder is not what it should be; no peer is to blame. */
 export class FileError extends Error {
   /** What kind of failure it is. */
   override name = "FileError";
 }
 
-/** Standard output or input failed, which no peer has to do with. */
+/** Standard output or input failed; no peer is to blame. */
 export class StreamError extends Error {
   /** What kind of failure it is. */
   override name = "StreamError";
@@ -41,7 +41,7 @@ export interface Speaker {
 
 type Words = (at: Place, why: string, speaker: Speaker) => string;
 
-/** The failures that one can do something about, by the name of the error. */
+/** The failures that you can do something about, by the name of the error. */
 const WORDS: Record<string, Words> = {
   AddrInUse: ({ port }) =>
     `port ${port} is in use; stop the program that has it, ` +
@@ -122,6 +122,6 @@ export function explain(
   }
   if (message.includes("EPERM")) return WORDS.NotCapable(at, "", speaker);
   if (Object.hasOwn(WORDS, name)) return WORDS[name](at, message, speaker);
-  // What remains of the system's refusals is told in the system's words.
+  // Any other refusal by the system keeps the system's words.
   return "code" in error ? `${formatAddress(at)}: ${message}` : undefined;
 }

@@ -7,7 +7,7 @@
 
 const CONTROLS = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** Text without any of them, recognised much faster than they are found. */
+/** Text without any of them: much faster to recognise than they are to find. */
 const PLAIN = /^[\t -~]*$/;
 
 /**

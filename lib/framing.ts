@@ -1,9 +1,9 @@
 /**
- * Messages in a stream: TCP carries bytes and knows of no messages, so whoever
+ * Messages in a stream: TCP carries bytes and has no messages, so a program that
  * wants some must mark where each of them ends. Two ways to do it:
  *
  * - lines: a newline ends each of them, so none can contain one
- * - a length before each of them: any bytes, and one knows how many will come
+ * - a length before each of them: any bytes, and you know how many will come
  *
  * Both stand on {@linkcode ByteReader}, which does the part that beginners
  * miss: a read may bring half a message, or three and a half.
@@ -17,7 +17,7 @@ import type { Reader } from "./io.ts";
 const NEWLINE = 10, RETURN = 13;
 
 /**
- * Reads a stream in the portions that were meant, not in those that arrive.
+ * Reads a stream in the portions that were meant, not those that arrive.
  *
  * It asks for more only when it has to, and never holds more than one portion
  * and one read.
@@ -79,7 +79,7 @@ export class ByteReader {
   }
 
   /**
-   * So many bytes, however many reads they take.
+   * Exactly that many bytes, however many reads they take.
    *
    * @param length How many.
    * @returns The bytes, the caller's to keep.

@@ -38,7 +38,7 @@ export function encode(message: string | Uint8Array): Uint8Array {
 
 const encoder = new TextEncoder();
 
-/** Resolves after so many seconds. */
+/** Resolves after that many seconds. */
 export function delay(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }

@@ -21,7 +21,7 @@ export interface Log {
 /** Characters that may be queued before further lines are left out. */
 const HIGH_WATER_MARK = 2 ** 20;
 
-/** Seconds that the last lines are given to get out. */
+/** Seconds that the last lines get to be written. */
 const FLUSH_TIMEOUT = 5;
 
 /**
@@ -62,7 +62,7 @@ export function openLog(
   return Object.assign(log, { flush });
 }
 
-/** From where to where a client speaks. */
+/** The two ends of a client's connection. */
 export function describePath(
   local: Deno.NetAddr,
   remote: Deno.NetAddr,

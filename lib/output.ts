@@ -1,5 +1,5 @@
 /**
- * Standard output and input: what is received, and what there is to send.
+ * Standard output and input: what was received, and what there is to send.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface OutputOptions {
 
 /**
  * Text for a reader who may be slow, or gone. Many small texts become one write.
- * When the reader is far behind, whoever writes is asked to wait, so that TCP
+ * When the reader is far behind, callers are asked to wait, so that TCP
  * slows the peers down. When nobody reads at all, text is dropped after a while,
  * and the log says so: no peer waits for ever.
  */

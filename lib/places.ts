@@ -20,7 +20,7 @@ export class Places {
     this.#most = most;
   }
 
-  /** Takes a place, unless the address has all that one may have. */
+  /** Takes a place, unless the address has as many as it may have. */
   enter(at: Deno.Addr): boolean {
     const machine = machineOf(at);
     if (machine === undefined || this.#most === 0) return true;

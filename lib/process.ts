@@ -1,5 +1,5 @@
 /**
- * Other programs, run beside our own: their output can be waited for, and they
+ * Other programs, run next to our own: their output can be waited for, and they
  * are ended with the scope that started them.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import { withTimeout } from "./io.ts";
 
-/** Seconds after which nobody waits any longer for what a program may print. */
+/** Seconds to wait, at most, for something that a program may print. */
 const DEADLINE = 60;
 
 /** What a program has printed so far; it can be waited for. */
@@ -179,7 +179,7 @@ export class Process implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Reads at last what was left unread so far, to its end. */
+  /** Reads what was left unread so far, to its end. */
   async readOutput(): Promise<string> {
     const unread = this.#unread;
     this.#unread = undefined;

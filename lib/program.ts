@@ -31,7 +31,7 @@ export type NetFlags = Flags & { hostname: Flag<string>; port: Flag<number> };
 export interface Program<F extends NetFlags> {
   /** What its lines on standard error begin with. */
   role: "server" | "client";
-  /** Its file, as one types it in the project's folder. */
+  /** Its file, as you type it in the project's folder. */
   file: string;
   /** What it does, in a sentence or two. */
   about: string;
@@ -117,7 +117,7 @@ export async function main<F extends NetFlags>(
 
 /**
  * Lets Deno ask at a terminal for what was not granted. Its question comes
- * before we listen to Ctrl-C: there it still ends the process, as one expects of
+ * before we listen to Ctrl-C: there it still ends the process, as you'd expect at
  * a question.
  */
 async function request(grant: string): Promise<void> {
@@ -127,7 +127,7 @@ async function request(grant: string): Promise<void> {
 }
 
 /**
- * Runs a server until it is done, or a signal tells it to stop.
+ * Runs a server until it is done, or a signal stops it.
  *
  * @param serve Starts it.
  * @param options Its options, from the command line.

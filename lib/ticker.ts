@@ -19,7 +19,7 @@ export class Ticker implements Disposable {
   #next?: AbortSignal;
 
   /**
-   * Stands still until it is started.
+   * Does nothing until it is started.
    *
    * @param onTick Is called at each tick; returns whether to go on.
    */
@@ -75,12 +75,12 @@ export class Patience implements Disposable {
     if (seconds > 0) this.#ticker.start();
   }
 
-  /** Waits anew. */
+  /** Starts waiting again. */
   renew(): void {
     this.#ticks = 0;
   }
 
-  /** Waits no longer. */
+  /** Stops waiting. */
   [Symbol.dispose](): void {
     this.#ticker[Symbol.dispose]();
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1:0,127.0.0.1:1234
 /**
  * A UDP client. It sends a datagram, waits for the answer, and asks again where
- * none comes: nobody reports what is lost on the way.
+ * none comes: nothing reports what is lost on the way.
  *
  * @module
  */
@@ -121,7 +121,7 @@ async function receiveAnswer(
       }
       onStranger?.(peer);
     } catch (error) {
-      // Windows tells of a refusal here; elsewhere it is as silent as a loss.
+      // Windows reports a refusal here; elsewhere it's as silent as a loss.
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
   }
@@ -141,7 +141,7 @@ async function sendUntilAnswered(
       if (attempt === 1) onOpen?.(socket.addr as Deno.NetAddr, server);
       try {
         sent += await socket.send(encode(message), server);
-      } catch (error) { // no way leads there, but one may to another address
+      } catch (error) { // unreachable, but another address may not be
         if (open.size === 1) throw error;
         open.delete(path);
       }
@@ -172,7 +172,7 @@ const FLAGS = {
   tries: flag.integer(
     3,
     [1, 1000],
-    "how often to send it while no answer comes",
+    "how many times to send while no answer comes",
   ),
   verbose: flag.boolean("report both addresses, and the end"),
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1
 /**
  * A UDP server. It prints every datagram and answers its sender: nobody
- * connects, so there is nobody to keep in mind.
+ * connects, so there is nobody to remember.
  *
  * @module
  */
@@ -74,10 +74,10 @@ async function converse(
   { onText, onDone }: Settings,
 ): Promise<void> {
   // A datagram is a message: it comes as a whole, or not at all. And there is
-  // no connection: each says anew who sent it.
+  // no connection: each one says who sent it.
   const shown = onText?.(decoder.decode(datagram), peer);
-  if (shown) await shown; // whoever reads our output is behind
-  // Who really sent it is not certain, because anybody can write any address
+  if (shown) await shown; // our output isn't read fast enough
+  // We can't be sure who really sent it, because anybody can write any address
   // on it. So some get less than they ask for, or nothing.
   const answer = answerTo(datagram, peer);
   const sent = answer ? await socket.send(answer, peer) : 0;

@@ -1,5 +1,5 @@
 /**
- * A certificate made on the spot, for trying TLS on one's own machine.
+ * A certificate made on the spot, for trying TLS on your own machine.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export interface Identity {
 }
 
 /**
- * Makes a certificate that is signed by nobody but itself. Who is to believe it
- * must be given it: no browser and no `Deno.connectTls` does so by itself.
+ * Makes a certificate that is signed by nobody but itself. A client has to be
+ * given it to trust it: no browser and no `Deno.connectTls` does so on its own.
  *
- * @example A server and a client that believe each other
+ * @example A client that trusts its server
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { selfSigned } from "./certificate.ts";

@@ -47,15 +47,15 @@ export interface ServeOptions extends Reports {
    * @default {100}
    */
   maxPerAddress?: number;
-  /** Seconds that one has for giving a name; 0: any number. @default {60} */
+  /** Seconds to wait for a person's name; 0: for ever. @default {60} */
   timeout?: number;
-  /** Seconds that one may say nothing; 0: any number. @default {3600} */
+  /** Seconds that a person may be silent; 0: for ever. @default {3600} */
   idleTimeout?: number;
 }
 
 /**
- * Opens a chat. Whoever connects is asked for a name; from then on everybody is
- * told each line that anybody says, and who comes and goes.
+ * Opens a chat. Everybody who connects is asked for a name, and from then on sees
+ * each line that anybody says, and who comes and goes.
  *
  * @example Alone in a chat
  * ```ts
@@ -131,7 +131,7 @@ async function handle(
   room: Room,
   settings: Settings,
 ): Promise<void> {
-  conn.socket.setKeepAlive(true); // a machine that vanished is noticed, some day
+  conn.socket.setKeepAlive(true); // a machine that has vanished is noticed, some day
   const reader = new ByteReader(conn);
   let person: Person | undefined;
   let reason: Error | undefined;
@@ -139,7 +139,7 @@ async function handle(
     person = await askName(conn, reader, room, settings);
     if (person) await relayLines(person, reader, room, settings);
   } catch (error) {
-    // Whoever breaks a rule is told which, and disconnected; the rest go on.
+    // A person who breaks a rule is told which, and disconnected; the rest go on.
     reason = person?.fault ?? error as Error;
     if (person) sendLine(person, `* ${reason.message}`, room);
     else await writeAll(conn, `* ${reason.message}\n`).catch(() => {});
@@ -148,7 +148,7 @@ async function handle(
   if (reason && reason !== CLOSING) throw reason;
 }
 
-/** Asks for a name until it is a good one, but not for ever. */
+/** Asks for a name until it gets a good one, but not for ever. */
 async function askName(
   conn: Connection,
   reader: ByteReader,
@@ -249,10 +249,13 @@ const FLAGS = {
   maxPerAddress: flag.integer(
     100,
     [0, 1e6],
-    "most people from one address, but ours; 0: any",
+    "most people from one remote address; 0: no limit",
   ),
-  timeout: flag.seconds(60, "how long one may think of a name; 0: for ever"),
-  idleTimeout: flag.seconds(3600, "how long one may say nothing; 0: for ever"),
+  timeout: flag.seconds(60, "how long to wait for a name; 0: for ever"),
+  idleTimeout: flag.seconds(
+    3600,
+    "how long a person may be silent; 0: for ever",
+  ),
   verbose: flag.boolean("report each connection, too"),
 };
 
@@ -260,7 +263,7 @@ if (import.meta.main) {
   await main({
     role: "server",
     file: "notebook/applications/chat.ts",
-    about: "A chat: everybody who connects is told what anybody says. " +
+    about: "A chat: everybody who connects sees what anybody says. " +
       "Join it with\n`nc 127.0.0.1 1234`, or with " +
       "`client.ts --message - --timeout 0`.",
     flags: FLAGS,

@@ -1,8 +1,8 @@
 /**
  * HTTP/1.1 by hand: as much of it as a browser needs, and no less than it takes
  * to be safe. What a request is called (RFC 9110) and how it is written (RFC
- * 9112) is here, but for bodies whose length is not told before (chunks): they
- * are refused. A handler has all the time that it wants.
+ * 9112) is here, except for bodies whose length isn't given beforehand (chunks):
+ * they are refused. A handler has all the time that it wants.
  *
  * @module
  */
@@ -126,7 +126,7 @@ async function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
 
 // --- A response --------------------------------------------------------------
 
-/** What is said beside a status for those who read along. */
+/** The words after a status, for people who read along. */
 const REASONS: Record<number, string> = {
   200: "OK",
   204: "No Content",
@@ -171,7 +171,7 @@ async function complete(response: Response): Promise<Answer> {
   return { status, reason, headers, body: await response.bytes() };
 }
 
-/** Writes an answer down; a bare one tells only how long its body would be. */
+/** Writes an answer; a bare one says only how long its body would be. */
 async function toBytes(
   { status, reason, headers, body }: Answer,
   bare: boolean,

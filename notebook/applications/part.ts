@@ -52,7 +52,7 @@ export class Part implements Disposable {
     return this.#hash.digest("hex") === this.#offer.digest;
   }
 
-  /** Begins anew, with nothing. */
+  /** Starts over, with nothing. */
   async restart(): Promise<void> {
     await this.#file.truncate();
     await this.#file.seek(0, Deno.SeekMode.Start);

@@ -120,7 +120,7 @@ async function handle(
   const end = new AbortController(); // of our patience, or of the connection
   const { signal } = end;
   const stop = (reason: Error) => end.abort(reason);
-  conn.onIdle = stop; // it is told why before the connection is closed
+  conn.onIdle = stop; // it learns why before the connection is closed
   const atWork = setInterval(() => sendLine(conn, "WAIT").catch(stop), 1000);
   let verdict = "DONE";
   let failure: Error | undefined;
@@ -279,22 +279,22 @@ const FLAGS = {
   hostname: flag.host("127.0.0.1", "address or name to listen on"),
   port: flag.integer(1234, [0, 65_535], "port; 0 takes any free one"),
   folder: flag.text("incoming", "folder for the files"),
-  maxBytes: flag.integer(0, [0, 1e15], "most bytes of a file; 0: any"),
+  maxBytes: flag.integer(0, [0, 1e15], "most bytes of a file; 0: no limit"),
   timeout: flag.seconds(30, "how long a sender may be silent; 0: for ever"),
   minRate: flag.integer(
     1000,
     [0, 1e9],
-    "least bytes a second, over each --timeout; 0: any",
+    "least bytes a second, over each --timeout; 0: none",
   ),
   maxPerAddress: flag.integer(
     10,
     [0, 100],
-    "most connections of one address; 0: any",
+    "most connections from one address; 0: no limit",
   ),
   keepDays: flag.integer(
     7,
     [0, 36_500],
-    "days that a part of a file is kept; 0: for ever",
+    "days to keep a part of a file; 0: for ever",
   ),
   verbose: flag.boolean("report each connection, too"),
 };

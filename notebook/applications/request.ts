@@ -54,7 +54,7 @@ export async function readRequest(
   if (!METHODS.includes(method)) {
     throw new Refusal(501, `nobody knows ${method} here`);
   }
-  if (minor === "0") { // what came with 1.1, one cannot have meant
+  if (minor === "0") { // it can't have meant what came with 1.1
     headers.set("connection", "close");
     headers.delete("expect");
     if (!headers.has("host")) headers.set("host", "localhost");
@@ -169,7 +169,7 @@ function fullAddress(method: string, target: string, here: string): string {
   return target === "*" && method === "OPTIONS" ? here : target;
 }
 
-/** Reads the body, whose length must have been told before. */
+/** Reads the body, whose length must be given beforehand. */
 async function readBody(
   reader: ByteReader,
   headers: Headers,

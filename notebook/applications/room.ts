@@ -46,8 +46,8 @@ export interface Room {
 /**
  * Opens a room without anybody in it.
  *
- * @param idleTimeout Seconds that a person may say nothing; 0: any number.
- * @param onQuiet Is called with somebody who has said nothing for that long.
+ * @param idleTimeout Seconds that a person may be silent; 0: for ever.
+ * @param onQuiet Called with a person who has been silent for that long.
  * @returns The room.
  */
 export function openRoom(

@@ -255,9 +255,9 @@ const FLAGS = {
   hostname: flag.host("127.0.0.1", "address or name of the receiver"),
   port: flag.integer(1234, [1, 65_535], "port of the receiver"),
   file: flag.required("FILE", "the file"),
-  name: flag.text("", "what it is called there; else its own name"),
-  timeout: flag.seconds(30, "how long it may be silent; 0: for ever"),
-  maxWait: flag.seconds(3600, "how long it may say only WAIT; 0: for ever"),
+  name: flag.text("", "its name at the receiver, if not its own"),
+  timeout: flag.seconds(30, "how long the receiver may be silent; 0: for ever"),
+  maxWait: flag.seconds(3600, "how long it may only say WAIT; 0: for ever"),
   verbose: flag.boolean("report how much was sent, and in what time"),
 };
 

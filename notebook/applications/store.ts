@@ -1,7 +1,7 @@
 /**
  * A folder that files are received into. A file gets its name only once it is
  * complete and its SHA-256 matches; until then what has come of it is a _part_,
- * hidden, from which whoever offers the same content resumes:
+ * hidden; a sender that offers the same content resumes from it:
  *
  * ```
  * photo.jpg
@@ -141,7 +141,7 @@ export class Store {
       return await syncFolder(this.#folder);
     }
     await syncFolder(this.#folder);
-    await part.remove(); // who is killed before that leaves it to #sweep()
+    await part.remove(); // if we are killed before that, #sweep() finds it
   }
 
   /** Whether a file is there already; another one of its name is a refusal. */

@@ -6,12 +6,12 @@
  */
 
 /**
- * Listens on a path. Closing the listener removes its file; but the file outlives
- * a program that was killed, and nobody can listen where one is left. So one on
- * which nobody answers is removed.
+ * Listens on a path. Closing the listener removes its file. But the file outlives
+ * a program that was killed, and nobody can listen where one is left. So a file
+ * on which nobody answers is removed.
  *
  * (Two programs that do this at the same moment could both find it left behind.
- * Where that may happen, a lock on a file beside it decides.)
+ * Where that may happen, a lock on a file next to it decides.)
  *
  * @example Only one can listen
  * ```ts
@@ -25,7 +25,7 @@
  * await Deno.remove(folder, { recursive: true });
  * ```
  *
- * @param path Where the file shall be: at most 107 bytes on Linux.
+ * @param path Where to put the file: at most 107 bytes on Linux.
  * @returns The listener.
  * @throws {Deno.errors.AddrInUse} If somebody listens there.
  * @throws {Deno.errors.NotCapable} If the sandbox does not allow the path: it

@@ -1,6 +1,6 @@
 /**
  * A small service for other processes: they send messages, and it sends each
- * back in capitals. It does not know over which kind of socket.
+ * back in capitals. It doesn't know over which kind of socket.
  *
  * It is a program, too, which listens on a Unix domain socket. What it is allowed
  * is named by its whole path:
@@ -30,7 +30,7 @@ export interface ServeOptions<A extends Deno.Addr>
 }
 
 /**
- * Serves whoever comes in.
+ * Serves everybody who connects.
  *
  * @example Over TCP
  * ```ts
@@ -43,7 +43,7 @@ export interface ServeOptions<A extends Deno.Addr>
  * assertEquals(await said("hello"), "HELLO");
  * ```
  *
- * @param listener Where they come in: TCP, TLS, or a Unix domain socket.
+ * @param listener Where they connect: TCP, TLS, or a Unix domain socket.
  * @param options Overrides of the defaults.
  * @returns The server; it accepts already.
  */

@@ -226,7 +226,7 @@ interface PictureMetadata {
   "image/png"?: { alt?: string; width?: number };
 }
 
-/** A picture: drawn anew if the notebook says how, or else as it stands there. */
+/** A picture: redrawn if the notebook says how, or else as it is there. */
 function showPicture(
   png: string,
   words: string,

@@ -1,5 +1,5 @@
 /**
- * Pictures on a page: drawn anew in its colours, for a wide screen and for a
+ * Pictures on a page: redrawn in its colours, for a wide screen and for a
  * narrow one, with their steps in words.
  *
  * @module

@@ -54,7 +54,7 @@ const FLAGS = /^(SYN|ACK|FIN|RST|PSH)(, (SYN|ACK|FIN|RST|PSH))*$/;
  *
  * @param steps A ladder's steps.
  * @param names The names of its sides.
- * @returns A moment for each step. What the sides know is told for TCP from its
+ * @returns A moment for each step. What the sides know is given for TCP from its
  * first packet on, and for UDP.
  */
 export function follow(steps: Step[], names: [string, string]): Moment[] {

@@ -9,7 +9,7 @@
 import "npm:minisearch@7.2.0";
 import type { Section } from "./chapter.ts";
 
-/** The library as it runs in a browser, beside the one for modules. */
+/** The library as it runs in a browser, next to the one for modules. */
 async function readLibrary(): Promise<string> {
   const module = new URL(import.meta.resolve("npm:minisearch@7.2.0"));
   const script = await Deno.readTextFile(new URL("../umd/index.js", module));

@@ -26,7 +26,7 @@ export const PYTHON: string = WINDOWS
 const MADE_FROM = join(ENVIRONMENT, "made-from.txt");
 const REQUIREMENTS = join(FOLDER, "requirements.txt");
 
-/** Something that the person can mend; the message says how. */
+/** Something that the person can fix; the message says how. */
 export class Trouble extends Error {
   /** What kind of error it is. */
   override name = "Trouble";

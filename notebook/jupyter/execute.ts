@@ -21,7 +21,7 @@ export class CellError extends Error {
   override name = "CellError";
   /** The number of the cell among all cells, from 0. */
   readonly cell: number;
-  /** Where in the code, as the kernel tells it. */
+  /** Where in the code, as the kernel reports it. */
   readonly traceback: string[];
 
   /** Says which cell failed, and how. */
@@ -52,7 +52,7 @@ export interface ExecuteOptions {
  * directory is the notebook's folder. The file stays as it is.
  *
  * @param path The notebook's file.
- * @param options What to use, and whom to tell.
+ * @param options What to use, and what to call.
  * @returns The notebook with its new outputs, in its canonical form.
  * @throws {CellError} If a cell fails.
  */

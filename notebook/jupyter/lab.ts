@@ -13,7 +13,7 @@ export interface Launch {
   program: string;
   /** Its arguments. */
   args: string[];
-  /** Variables of its environment, beside our own. */
+  /** Variables of its environment, besides our own. */
   env: Record<string, string>;
   /** The folder it runs in. */
   cwd: string;

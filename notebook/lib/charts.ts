@@ -66,7 +66,7 @@ export function lines(
 
 /** A bar. */
 export interface Bar {
-  /** What stands beside it. */
+  /** What stands next to it. */
   name: string;
   /** How long it is. */
   value: number;
@@ -138,7 +138,7 @@ function round(value: number): string {
 
 /** From where to where something reaches. */
 export interface Range {
-  /** What stands beside it. */
+  /** What stands next to it. */
   name: string;
   /** Its beginning. */
   from: number;

@@ -1,5 +1,5 @@
 /**
- * Other programs, run beside the notebook, in the project's folder. Both their
+ * Other programs, run from the notebook, in the project's folder. Both their
  * outputs are collected as one.
  *
  * @module
@@ -44,7 +44,7 @@ export class Child extends Process {
     return this.code();
   }
 
-  /** Sends it a signal: SIGTERM, unless told otherwise. */
+  /** Sends it a signal. @default {"SIGTERM"} */
   stop(signal?: Deno.Signal): void {
     this.kill(signal);
   }

@@ -6,7 +6,7 @@
  */
 
 // The packages are named here, and not in deno.json, because Deno fetches what it
-// finds there for whatever it runs: the scripts shall not have to wait for them.
+// finds there for whatever it runs, and the scripts shouldn't have to wait for them.
 // deno-lint-ignore-file no-import-prefix
 import * as plotting from "npm:@observablehq/plot@0.6.17";
 import { initWasm, Resvg } from "npm:@resvg/resvg-wasm@2.6.2";
@@ -59,7 +59,7 @@ const ready = Promise.all([
  *
  * @param svg The drawing.
  * @param words What it shows.
- * @param drawing The same for the pages, which may lay it out anew.
+ * @param drawing The same for the pages, which may lay it out differently.
  * @returns The picture, on white.
  */
 export async function render(

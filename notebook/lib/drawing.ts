@@ -1,6 +1,6 @@
 /**
- * Pictures as data: what a notebook keeps of them beside their PNG, so that the
- * pages of the book can draw them anew.
+ * Pictures as data: what a notebook keeps of them along with their PNG, so that
+ * the pages of the book can draw them again.
  *
  * @module
  */

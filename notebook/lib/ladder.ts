@@ -118,7 +118,7 @@ function title(name: string, side: Side, { x, narrow }: Layout): string {
   return words(name, at, 30, { weight: 600, anchor });
 }
 
-/** What one side does: words beside its rail, and a mark on it. */
+/** What one side does: words next to its rail, and a mark on it. */
 function deed(
   { at, does }: Extract<Step, { at: Side }>,
   y: number,

@@ -218,7 +218,7 @@ export function open(path: string): number {
   return c().open(new TextEncoder().encode(`${path}\0`), 0);
 }
 
-/** Moves the offset of an open file; without a position it only tells it. */
+/** Moves the offset of an open file; without a position it only returns it. */
 export function lseek(fd: number, position?: number): number {
   const [to, whence] = position === undefined ? [0, 1] : [position, 0];
   return Number(c().lseek(fd, BigInt(to), whence));

@@ -107,7 +107,7 @@ function columns(rows: string[][]): string {
  * Shows a picture.
  *
  * @param picture What lib/draw.ts drew.
- * @param file A file beside the recorded runs; with `RECORD=1` in the
+ * @param file A file among the recorded runs; with `RECORD=1` in the
  * environment the picture is written there, too, for others to show.
  */
 export async function figure(

@@ -33,7 +33,7 @@ export interface Views {
  *
  * @param conversation What was captured.
  * @param alt What the picture shows, in words.
- * @param file A file beside the recorded runs, see {@linkcode figure}.
+ * @param file A file among the recorded runs, see {@linkcode figure}.
  */
 export async function showConversation(
   { packets, server }: Conversation,
