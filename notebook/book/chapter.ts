@@ -158,25 +158,34 @@ function claimsShown(cells: Cell[], page: string): Shown[] {
 /** Code with its number, the claims that it shows, and what it has put out. */
 function showCode(cell: Cell, number: number, links: Links): Html {
   const place = `cell-id=${cell.id}`; // as in JupyterLab
-  const { tags = [], jupyter } = cell.metadata;
   const code = highlight(textOf(cell.source), "ts");
   const source = markup`<pre class="source"><code>${code}</code></pre>`;
   const outputs = cell.outputs ?? [];
   const shown = outputs.map((output) => showOutput(output, links));
-  const isAnswer = tags.includes("guess") || jupyter?.outputs_hidden;
   const claims = claimsOf(cell).map((claim) => {
     return markup` <a href="claims.html#${claim}" aria-label="claim ${claim}">${claim}</a>`;
   });
   return markup`
 <div class="cell" id="${place}">
 <p class="margin"><a href="#${place}" aria-label="cell ${number}">${number}</a>${claims}</p>
-${onlyDraws(cell) ? fold("code", "The code that draws this", source) : source}
-${
-    isAnswer && outputs.length > 0
-      ? fold("answer", "See what comes out", shown)
-      : shown
-  }
+${folded(cell, source, shown)}
 </div>`;
+}
+
+/** A cell's code and outputs, with whatever would give an answer away folded. */
+function folded(cell: Cell, source: Html, shown: Html[]): Part {
+  const { tags = [], jupyter = {} } = cell.metadata;
+  const isAnswer = tags.includes("guess") || jupyter.outputs_hidden;
+  if (jupyter.source_hidden) {
+    if (shown.length === 0) return fold("code", "The check", source);
+    const all = [source, ...shown];
+    return fold("answer", "See the experiment, and what comes out", all);
+  }
+  const code = onlyDraws(cell)
+    ? fold("code", "The code that draws this", source)
+    : source;
+  if (!isAnswer || shown.length === 0) return [code, ...shown];
+  return [code, fold("answer", "See what comes out", shown)];
 }
 
 function fold(kind: string, summary: string, content: Part): Html {

@@ -29,7 +29,10 @@ export interface Cell {
   /** Its name, which no other cell of the notebook has. */
   id: string;
   /** Its tags, and whether its outputs are folded until the reader opens them. */
-  metadata: { tags?: string[]; jupyter?: { outputs_hidden?: boolean } };
+  metadata: {
+    tags?: string[];
+    jupyter?: { outputs_hidden?: boolean; source_hidden?: boolean };
+  };
   /** Its text, whole or line by line. */
   source: string | string[];
   /** What it has put out, if it is code. */
@@ -80,7 +83,7 @@ export async function listNotebooks(): Promise<string[]> {
 /**
  * The one form in which a notebook is kept, so that only what differs in what
  * it says differs in its file. Gone are the times of execution, all metadata but
- * tags and folded outputs, and the bounds between two writes to the same stream.
+ * tags and what is folded, and the bounds between two writes to the same stream.
  *
  * @param notebook Any notebook.
  * @returns A new one, with its texts line by line.
@@ -116,10 +119,14 @@ export function canonical({ cells, metadata }: Notebook): Notebook {
   };
 }
 
-function canonicalMetadata({ tags, jupyter }: Cell["metadata"]) {
+function canonicalMetadata({ tags, jupyter = {} }: Cell["metadata"]) {
+  const hidden = {
+    ...(jupyter.outputs_hidden && { outputs_hidden: true }),
+    ...(jupyter.source_hidden && { source_hidden: true }),
+  };
   return {
     ...(tags?.length && { tags }),
-    ...(jupyter?.outputs_hidden && { jupyter: { outputs_hidden: true } }),
+    ...(Object.keys(hidden).length > 0 && { jupyter: hidden }),
   };
 }
 

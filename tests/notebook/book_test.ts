@@ -338,20 +338,29 @@ Deno.test("what would give a guess away is folded", () => {
 
 Deno.test("a notebook keeps which outputs are folded, and the page folds them", async () => {
   const folder = await Deno.makeTempDir();
-  const cell = (id: string, outputs_hidden: boolean): Notebook["cells"][0] => {
+  const cell = (
+    id: string,
+    outputs_hidden: boolean,
+    source_hidden = false,
+  ): Notebook["cells"][0] => {
     const outputs = [{
       output_type: "stream" as const,
       name: "stdout",
       text: id,
     }];
-    const metadata = { jupyter: { outputs_hidden } };
+    const metadata = { jupyter: { outputs_hidden, source_hidden } };
     return { cell_type: "code", id, metadata, source: "1", outputs };
   };
+  const check = { ...cell("check", true, true), outputs: [] };
   const { cells } = canonical({
     ...await fixture(),
-    cells: [cell("folded", true), cell("open", false)],
+    cells: [
+      ...[cell("folded", true), cell("open", false)],
+      ...[cell("both", true, true), check],
+    ],
   });
-  const kept = [{ jupyter: { outputs_hidden: true } }, {}];
+  const both = { jupyter: { outputs_hidden: true, source_hidden: true } };
+  const kept = [{ jupyter: { outputs_hidden: true } }, {}, both, both];
   assertEquals(cells.map(({ metadata }) => metadata), kept);
   const notebook = JSON.stringify({ cells });
   await Deno.writeTextFile(join(folder, "tried.ipynb"), notebook);

@@ -41,14 +41,20 @@ function asks({ cell_type, source }: Cell): boolean {
     textOf(source).replaceAll(FOLDED, "").includes(GUESS);
 }
 
+/** Whether a check stands open, which says what comes out. */
+function asserts({ metadata, source }: Cell): boolean {
+  return !metadata.jupyter?.source_hidden &&
+    /\bassert\w*\(/.test(textOf(source));
+}
+
 /** The cells that ask and whose answer stands open. */
 function openGuesses({ cells }: Notebook): string[] {
   return cells.filter((cell, i) => {
     if (!asks(cell)) return false;
-    const answer = cells.slice(i + 1).find((next) => {
-      return isCode(next) && shows(next);
-    });
-    return !answer || !isHidden(answer);
+    const after = cells.slice(i + 1).filter(isCode);
+    const answer = after.findIndex(shows);
+    return answer < 0 || !isHidden(after[answer]) ||
+      after.slice(0, answer + 1).some(asserts);
   }).map(({ id }) => id);
 }
 
@@ -87,15 +93,18 @@ Deno.test("a guess that stands open is found, and so is an answer to no question
   const question = (id: string, source: string): Cell => {
     return { cell_type: "markdown", id, metadata: {}, source };
   };
-  const answer = (id: string, hidden: boolean): Cell => ({
+  const answer = (id: string, hidden: boolean, source = "42"): Cell => ({
     cell_type: "code",
     id,
     metadata: hidden
       ? { tags: ["guess"], jupyter: { outputs_hidden: true } }
       : {},
-    source: "42",
+    source,
     outputs: [{ output_type: "stream", name: "stdout", text: "42" }],
   });
+  const telling = answer("a", true, "assertEquals(sum, 42);");
+  const both = { outputs_hidden: true, source_hidden: true };
+  const shut = { ...telling, metadata: { tags: ["guess"], jupyter: both } };
   const notebook = (...cells: Cell[]): Notebook => {
     return { cells, metadata: {}, nbformat: 4, nbformat_minor: 5 };
   };
@@ -104,6 +113,8 @@ Deno.test("a guess that stands open is found, and so is an answer to no question
   const folded = question("folded", `<details>${GUESS} no</details>`);
   assertEquals(openGuesses(notebook(asked, answer("a", false))), ["asked"]);
   assertEquals(openGuesses(notebook(asked)), ["asked"]);
+  assertEquals(openGuesses(notebook(asked, telling)), ["asked"]);
+  assertEquals(openGuesses(notebook(asked, shut)), []);
   assertEquals(openGuesses(notebook(asked, said, answer("a", true))), []);
   assertEquals(openGuesses(notebook(folded, answer("a", false))), []);
   assertEquals(unasked(notebook(said, answer("a", true))), ["a"]);
@@ -111,6 +122,6 @@ Deno.test("a guess that stands open is found, and so is an answer to no question
   const twice = [asked, answer("a", false), said, answer("b", true)];
   assertEquals(unasked(notebook(...twice)), ["b"]);
   // What JupyterLab and notebook:run write keeps it hidden.
-  const kept = canonical(notebook(asked, answer("a", true)));
-  assert(isHidden(kept.cells[1]));
+  const kept = canonical(notebook(asked, shut)).cells[1];
+  assertEquals(kept.metadata, shut.metadata);
 });
