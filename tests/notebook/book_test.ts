@@ -368,7 +368,14 @@ Deno.test("a notebook keeps which outputs are folded, and the page folds them", 
   const entries = [{ name: "tried", title: "To try", line: "", picture: "" }];
   const book = await makeBook({ notebooks: folder, entries });
   const page = book.get("tried.html")!;
-  assertEquals(page.match(/<details class="answer">/g)?.length, 1);
+  const folds = page.matchAll(
+    /<details class="(?:answer|code)">.*?<\/details>/gs,
+  );
+  const [outputs, whole, checked, ...more] = Array.from(folds, ([all]) => all);
+  assertEquals(more, []);
+  assert(outputs.includes("folded") && !outputs.includes('class="source"'));
+  assertMatch(whole, /class="source".*both/s);
+  assertMatch(checked, /The check<\/summary><pre class="source">/);
   await Deno.remove(folder, { recursive: true });
 });
 
