@@ -24,7 +24,11 @@ export const PYTHON: string = WINDOWS
 
 /** Written last: what the environment was made from. */
 const MADE_FROM = join(ENVIRONMENT, "made-from.txt");
-const REQUIREMENTS = join(FOLDER, "requirements.txt");
+/** What it is made from. */
+export const REQUIREMENTS: string = join(FOLDER, "requirements.txt");
+
+/** Where the packages are that `deno task prepare` has brought along, if any. */
+const WHEELS = join(FOLDER, ".wheels");
 
 /** Something that the person can fix; the message says how. */
 export class Trouble extends Error {
@@ -57,19 +61,41 @@ export async function isPrepared(): Promise<boolean> {
 }
 
 /**
- * Makes the environment, unless it is there already.
+ * Makes the environment, unless it is there already, and works.
  *
- * @throws {Trouble} If there is no Python, or its packages are out of reach.
+ * @throws {Trouble} If there is no Python, or its packages are out of reach, or
+ * the environment is somebody else's.
  */
 export async function prepare(): Promise<void> {
-  if (!await isPrepared()) {
-    console.error("notebook: making notebook/.venv, once; it takes a minute");
-    await makeEnvironment();
-    await install();
-    await Deno.writeTextFile(MADE_FROM, await read(REQUIREMENTS) ?? "");
+  try {
+    const reason = await reasonToMake();
+    if (reason) {
+      console.error(`notebook: ${reason}; it takes a minute`);
+      await makeEnvironment();
+      await install();
+      await Deno.writeTextFile(MADE_FROM, await read(REQUIREMENTS) ?? "");
+    }
+    await writeKernel();
+    await writeSettings();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new Trouble(
+      "notebook/.venv, or the Python that it was made with, is closed to you; " +
+        "remove notebook/.venv (if root made it: sudo rm -r notebook/.venv), " +
+        "and type the same again",
+    );
   }
-  await writeKernel();
-  await writeSettings();
+}
+
+/** Why the environment has to be made, if it has to. */
+async function reasonToMake(): Promise<string | undefined> {
+  if (!await isPrepared()) return "making notebook/.venv, once";
+  // It holds no Python of its own, but points to the one that it was made with:
+  // that may have been moved, removed, or replaced by a newer one.
+  const find = "from importlib.util import find_spec as find; " +
+    "exit(not (find('jupyterlab') and find('nbclient')))";
+  if ((await capture(PYTHON, ["-c", find]))?.success) return undefined;
+  return "the Python that notebook/.venv was made with is gone; making it again";
 }
 
 /** How a program has ended, and all that it printed. */
@@ -115,6 +141,7 @@ function wordsOnVenv(python: string, text: string): string {
 
 async function install(): Promise<void> {
   const args = ["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS];
+  if (await isThere(WHEELS)) args.push("--no-index", "--find-links", WHEELS);
   const { success, text } = (await capture(PYTHON, args))!;
   if (success) return;
   throw new Trouble(
@@ -168,6 +195,16 @@ async function capture(
     return { success, code, text: decode(stdout) + decode(stderr) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
