@@ -25,6 +25,7 @@ export async function fetchProgram(
   const cache = await Deno.makeTempDir();
   try {
     await deno(["cache", "-q", `npm:${program}@${version}`], {
+      cwd: cache, // in the project Deno would link it there
       env: { DENO_DIR: cache },
     });
     const packages = join(cache, "npm");

@@ -28,6 +28,7 @@ export async function findPip(): Promise<string> {
  * @param name The name of the system that they are for.
  * @param python The version of Python that they are for.
  * @param folder Where to put them; those that are there already stay.
+ * @param requirements What they are for, as pip reads it. @default {JupyterLab}
  * @throws {Trouble} If one is out of reach, or there is none for that system.
  */
 export async function fetchWheels(
@@ -35,6 +36,7 @@ export async function fetchWheels(
   name: string,
   python: string,
   folder: string,
+  requirements = REQUIREMENTS,
 ): Promise<void> {
   const script = fileURLToPath(new URL("wheels.py", import.meta.url));
   const { tags, markers } = SYSTEMS[name];
@@ -46,6 +48,6 @@ export async function fetchWheels(
       python_full_version: `${python}.0`,
     },
   });
-  const ended = await run(pip, [script, folder, REQUIREMENTS, machine]);
+  const ended = await run(pip, [script, folder, requirements, machine]);
   if (!ended!.success) throw new Trouble(firstLine(ended!.text));
 }

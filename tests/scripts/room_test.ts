@@ -1,0 +1,241 @@
+/** The folder that `deno task prepare` makes, and a room without internet. */
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { copyProject } from "../../notebook/room/copy.ts";
+import { packagesIn } from "../../notebook/room/packages.ts";
+import { startFiles } from "../../notebook/room/start.ts";
+import { ownSystem, SYSTEMS } from "../../notebook/room/systems.ts";
+import { fetchWheels, findPip } from "../../notebook/room/wheels.ts";
+import {
+  linux,
+  needs,
+  Process,
+  program,
+  read,
+  ROOT,
+  superuser,
+} from "../harness.ts";
+
+const PREPARE = [
+  ...["run", "-q", "--no-prompt", "--allow-run", "--allow-read"],
+  ...["--allow-write", "--allow-env=INIT_CWD", "notebook/room/prepare.ts"],
+];
+
+/** A temporary folder with these files in it, by their paths. */
+async function folderWith(files: Record<string, string>) {
+  const folder = await Deno.makeTempDir();
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+    await Deno.writeTextFile(join(folder, path), text);
+  }
+  return {
+    folder,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** The paths of all files below a folder. */
+function filesIn(folder: string, below = ""): string[] {
+  return [...Deno.readDirSync(join(folder, below))].flatMap((entry) => {
+    const path = join(below, entry.name);
+    return entry.isDirectory ? filesIn(folder, path) : [path];
+  }).sort();
+}
+
+/** How `deno task prepare` ends, and its words. */
+async function prepare(...args: string[]): Promise<[number, string]> {
+  await using process = new Process("deno", [...PREPARE, ...args]);
+  return [await process.code(), process.err.text];
+}
+
+// --- What goes into the folder -----------------------------------------------
+
+Deno.test("a copy of the project has all of it, and nothing that was made here", async () => {
+  const files = ["server.ts", "notebook/book/book.ts", "vendor/jsr/mod.ts"];
+  const made = [
+    ...[".git/HEAD", "notebook/.venv/python", "node_modules/.deno/x/x.js"],
+    ...["book/index.html", "book.zip"],
+  ];
+  const all = [...files, ...made].map((path) => [path, path]);
+  await using project = await folderWith(Object.fromEntries(all));
+  await using to = await folderWith({});
+  await copyProject(project.folder, to.folder);
+  assertEquals(filesIn(to.folder), files.toSorted());
+});
+
+Deno.test("what modules and cells import from elsewhere is found, once each", async () => {
+  const npm = "npm:"; // apart, or this file would ask for these packages
+  await using project = await folderWith({
+    "a.ts": `import { b } from "${npm}b@1.0.2/sub";\nimport "@std/fmt/bytes";`,
+    "notebook/c.ts": `const d = import.meta.resolve("${npm}@s/d@3.4.5");`,
+    "e.ipynb": JSON.stringify({ source: [`import "${npm}b@1.0.2";`] }),
+    "vendor/x.ts": `import "${npm}x@1.0.0";`,
+    "README.md": `${npm}y@1.0.0`,
+  });
+  assertEquals(await packagesIn(project.folder), [
+    "@std/fmt/bytes",
+    `${npm}@s/d@3.4.5`,
+    `${npm}b@1.0.2`,
+  ]);
+});
+
+Deno.test("the folder says how to begin: on each system, and with what is there", () => {
+  const all = startFiles({
+    systems: ["linux-x64", "mac-arm64", "windows-x64"],
+    pythons: ["3.12", "3.13"],
+    hasJudge: true,
+  });
+  const words = all.get("START-HERE.txt")!;
+  assertStringIncludes(words, "for linux-x64, mac-arm64 and windows-x64;");
+  assertStringIncludes(words, "3.12 or 3.13,");
+  assertStringIncludes(words, "deno task judge ");
+  assertStringIncludes(all.get("start.sh")!, "Darwin-arm64) system=mac-arm64");
+  assert(!/(?<!\r)\n/.test(all.get("start.cmd")!), "cmd.exe wants CR LF");
+  const systems = ["linux-x64"];
+  const few = startFiles({ systems, pythons: [], hasJudge: false });
+  assert(!/judge|Jupyter.* takes/.test(few.get("START-HERE.txt")!));
+  assert(!few.get("start.sh")!.includes("mac"));
+});
+
+Deno.test("a folder in the project, or with other things in it, is refused", async () => {
+  assertEquals(await prepare("notebook/here"), [
+    1,
+    `prepare: ${fileURLToPath(new URL("notebook/here", ROOT))} is in the ` +
+    "project itself; name one outside\n",
+  ]);
+  await using other = await folderWith({ "letter.txt": "Dear" });
+  assertEquals(await prepare(other.folder), [
+    1,
+    `prepare: ${other.folder} holds other things; name a new folder in it\n`,
+  ]);
+  assertEquals(filesIn(other.folder), ["letter.txt"]);
+});
+
+Deno.test("what prepare does not know, it says, and ends with 2", async () => {
+  const known = Object.keys(SYSTEMS).join(", ");
+  assertEquals(await prepare("--for", "beos"), [
+    2,
+    `prepare: "beos" is unknown; there are ${known}\n`,
+  ]);
+  assertEquals(await prepare("--pyton", "3.13"), [
+    2,
+    "prepare: --pyton is unknown\n",
+  ]);
+});
+
+// --- What is fetched ---------------------------------------------------------
+
+/** Whether a command ends well. */
+async function succeeds(command: string, ...args: string[]): Promise<boolean> {
+  try {
+    await using process = new Process(command, args);
+    return await process.code() === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether npm's packages can be had here, by getting a small one. */
+async function reachesNpm(): Promise<boolean> {
+  const args = ["install", "-q", "--reload=npm:fflate", "--entrypoint"];
+  await using empty = await folderWith({
+    "a.ts": 'import "npm:fflate@0.8.3";',
+  });
+  return await succeeds("deno", ...args, join(empty.folder, "a.ts"));
+}
+
+const npm: [boolean, string] = [await reachesNpm(), "npm is out of reach"];
+const pip: [boolean, string] = [
+  await findPip().then(() => true, () => false),
+  "there is no pip",
+];
+
+/** A small package, which needs another one only on Windows. */
+const CLICK = { "requirements.txt": "click==8.1.8\n" };
+
+Deno.test({
+  ...needs("wheels for another system are those that it needs", pip),
+  async fn() {
+    await using from = await folderWith(CLICK);
+    const requirements = join(from.folder, "requirements.txt");
+    const names = ["windows-x64", "mac-arm64"].map(async (system) => {
+      await using to = await folderWith({});
+      const python = await findPip();
+      await fetchWheels(python, system, "3.13", to.folder, requirements);
+      return filesIn(to.folder).map((name) => name.split("-")[0]);
+    });
+    const [windows, mac] = await Promise.all(names);
+    assertEquals(windows, ["click", "colorama"]);
+    assertEquals(mac, ["click"]);
+  },
+});
+
+/** What `start.sh` takes from the system; Deno is not among it. */
+const TOOLS = ["sh", "uname", "dirname", "chmod"];
+
+/** A folder of commands, and an empty home: all that a laptop has. */
+async function laptop() {
+  const made = await folderWith({ "home/none": "", "bin/none": "" });
+  const python = "import sys; print(sys.executable)";
+  const paths = TOOLS.map(async (name) => [
+    name,
+    await read("sh", "-c", `command -v ${name}`),
+  ]);
+  const python3 = ["python3", await read("python3", "-c", python)];
+  for (const [name, path] of [...await Promise.all(paths), python3]) {
+    await Deno.symlink(path.trim(), join(made.folder, "bin", name));
+  }
+  return made;
+}
+
+Deno.test({
+  ...needs(
+    "in a room without internet, a laptop without Deno can do everything",
+    ...[linux, superuser, npm, pip],
+    ...["unshare", "ip", "python3"].map(program),
+  ),
+  timeout: 300_000,
+  async fn() {
+    await using room = await folderWith({});
+    await using own = await laptop();
+    const flags = ["--for", ownSystem(), "--python", "none"];
+    assertEquals(await prepare(room.folder, ...flags), [0, ""]);
+    // JupyterLab is large: something small takes its place, in the same way.
+    const notebook = join(room.folder, "project", "notebook");
+    const requirements = join(notebook, "requirements.txt");
+    await Deno.writeTextFile(requirements, CLICK["requirements.txt"]);
+    const version = "import sys; print('%d.%d' % sys.version_info[:2])";
+    const python = (await read("python3", "-c", version)).trim();
+    const wheels = join(notebook, ".wheels");
+    await fetchWheels(
+      await findPip(),
+      ownSystem(),
+      python,
+      wheels,
+      requirements,
+    );
+    const pupil = (...command: string[]) => {
+      // A network of its own, which has nothing but a loopback.
+      return read("unshare", ...[
+        ...["-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"],
+        ...["env", "-i", `PATH=${own.folder}/bin`, `HOME=${own.folder}/home`],
+        ...["NO_COLOR=1", "sh", join(room.folder, "start.sh"), ...command],
+      ]);
+    };
+    assertStringIncludes(
+      await pupil("deno", "task", "-q", "demo"),
+      "Message from the server.",
+    );
+    assertStringIncludes(
+      await pupil("deno", "task", "-q", "book"),
+      "book/index.html: ",
+    );
+    await pupil("deno", "task", "-q", "notebook:setup");
+    const click = "import click; print(click.__version__)";
+    const venv = join(notebook, ".venv", "bin", "python");
+    assertEquals(await pupil(venv, "-c", click), "8.1.8\n");
+  },
+});
