@@ -5,13 +5,14 @@
  * @module
  */
 
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { prepare, Trouble, WINDOWS } from "./jupyter/environment.ts";
 import { CellError, execute } from "./jupyter/execute.ts";
 import {
-  FOLDER,
+  firstChapter,
   listNotebooks,
   readNotebook,
+  runOf,
   stringify,
   textOf,
 } from "./jupyter/format.ts";
@@ -34,15 +35,15 @@ export {
   type Notebook,
   type Output,
   readNotebook,
+  runOf,
   stringify,
   textOf,
 } from "./jupyter/format.ts";
 export { lab, type Launch } from "./jupyter/lab.ts";
 
-/** Opens the notebook to begin with; what follows are flags for JupyterLab. */
+/** Opens the chapter to begin with; what follows are flags for JupyterLab. */
 async function open(flags: string[]): Promise<void> {
-  const first = join(FOLDER, "sockets.ipynb");
-  const { program, args, env, cwd } = lab(first, flags);
+  const { program, args, env, cwd } = lab(await firstChapter(), flags);
   const process = new Deno.Command(program, { args, env, cwd }).spawn();
   // Ctrl-C reaches JupyterLab, too: it asks before it ends, and we wait for it.
   Deno.addSignalListener("SIGINT", () => {});
@@ -50,8 +51,15 @@ async function open(flags: string[]): Promise<void> {
   Deno.exitCode = (await process.status).code;
 }
 
-/** Executes notebooks, and writes each back if all of it has gone well. */
-async function run(files: string[]): Promise<void> {
+/** The flag by which a run becomes what stands in the notebook itself. */
+const WRITE = "--write";
+
+/**
+ * Executes notebooks, and keeps each run if all of it has gone well: beside the
+ * notebook, or in it.
+ */
+async function run(args: string[]): Promise<void> {
+  const files = args.filter((arg) => arg !== WRITE);
   for (const path of await pathsOf(files)) {
     const name = basename(path);
     const { cells } = await readNotebook(path);
@@ -62,14 +70,18 @@ async function run(files: string[]): Promise<void> {
         console.log(`${name} ${index + 1}/${cells.length}  ${first}`);
       },
     });
-    await Deno.writeTextFile(path, stringify(notebook));
+    const to = args.includes(WRITE) ? path : runOf(path);
+    await Deno.writeTextFile(to, stringify(notebook));
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-    console.log(`${name} executed afresh in ${seconds} s`);
+    const where = `notebook/${basename(to)}`;
+    console.log(`${name} executed in ${seconds} s; the run is in ${where}`);
   }
 }
 
 /** The notebooks that are named, seen from where the person is, or all. */
 async function pathsOf(files: string[]): Promise<string[]> {
+  const flag = files.find((file) => file.startsWith("-"));
+  if (flag) throw new Trouble(`${flag} is unknown; there is ${WRITE}`);
   if (files.length === 0) return await listNotebooks();
   const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   const paths = files.map((file) => resolve(here, file));

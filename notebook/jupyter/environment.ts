@@ -161,9 +161,16 @@ async function writeKernel(): Promise<void> {
   });
 }
 
+/** What makes the chapters, and would only stand between them. */
+const BEHIND_THE_SCENES = [
+  ...["book", "jupyter", "room", "recorded", "jupyter.ts", "execute.py"],
+  ...["chapters.json", "ledger.json", "requirements.txt", "__pycache__"],
+];
+
 /**
- * Keeps JupyterLab from asking its makers for news, and from starting programs
- * of the person's, which keep notes in their home, to look for language servers.
+ * Has JupyterLab list the chapters and what belongs to them, and nothing else;
+ * keeps it from asking its makers for news, and from starting programs of the
+ * person's, which keep notes in their home, to look for language servers.
  */
 async function writeSettings(): Promise<void> {
   const folder = INSIDE.JUPYTER_CONFIG_DIR;
@@ -178,8 +185,9 @@ async function writeSettings(): Promise<void> {
       disabled.map((name) => [`@jupyterlab/${name}`, true]),
     ),
   });
-  await write(join(folder, "jupyter_server_config.d", "ours.json"), {
+  await write(join(folder, "jupyter_server_config.json"), {
     ServerApp: { jpserver_extensions: { jupyter_lsp: false } },
+    ContentsManager: { hide_globs: BEHIND_THE_SCENES },
   });
 }
 

@@ -75,9 +75,25 @@ export async function readNotebook(path: string): Promise<Notebook> {
 export async function listNotebooks(): Promise<string[]> {
   const paths = [];
   for await (const { name } of Deno.readDir(FOLDER)) {
-    if (name.endsWith(".ipynb")) paths.push(join(FOLDER, name));
+    if (/^[^.]+\.ipynb$/.test(name)) paths.push(join(FOLDER, name));
   }
   return paths.sort();
+}
+
+/**
+ * Where a run of a notebook is kept that is not to change the notebook itself:
+ * beside it, so that all that the cells import is found. No notebook of ours has
+ * such a name, and git passes over it.
+ */
+export function runOf(path: string): string {
+  return path.replace(/\.ipynb$/, ".run.ipynb");
+}
+
+/** The path of the notebook to begin with. */
+export async function firstChapter(): Promise<string> {
+  const list = await Deno.readTextFile(join(FOLDER, "chapters.json"));
+  const [{ name }] = JSON.parse(list);
+  return join(FOLDER, `${name}.ipynb`);
 }
 
 /**

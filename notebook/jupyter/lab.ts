@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { INSIDE, PYTHON } from "./environment.ts";
 
 /** How a program is started. */
@@ -27,7 +27,9 @@ export interface Launch {
  */
 export function lab(path: string, flags: string[] = []): Launch {
   const folder = dirname(path);
-  const flag = `--ServerApp.root_dir=${folder}`;
-  const args = ["-m", "jupyterlab", flag, ...flags, path];
+  // In the address, too, which somebody may have to type or to click on.
+  const begin = `--LabApp.default_url=/lab/tree/${basename(path)}`;
+  const root = `--ServerApp.root_dir=${folder}`;
+  const args = ["-m", "jupyterlab", root, begin, ...flags];
   return { program: PYTHON, args, env: INSIDE, cwd: folder };
 }

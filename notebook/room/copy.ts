@@ -21,15 +21,18 @@ export async function copyProject(from: string, to: string): Promise<void> {
   await copy(from, to, (name) => !MADE_HERE.includes(name));
 }
 
-/** Copies a folder, without what is hidden: settings, caches, environments. */
+/** What is hidden (settings, caches, environments), and runs of the notebooks. */
+const NOT_OURS = /^\.|\.run\.ipynb$/;
+
+/** Copies a folder, without links: they may lead anywhere. */
 async function copy(
   from: string,
   to: string,
   isWanted: (name: string) => boolean = () => true,
 ): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    if (name.startsWith(".") || !isWanted(name)) continue;
+  for await (const { name, isDirectory, isSymlink } of Deno.readDir(from)) {
+    if (isSymlink || NOT_OURS.test(name) || !isWanted(name)) continue;
     if (isDirectory) await copy(join(from, name), join(to, name));
     else await Deno.copyFile(join(from, name), join(to, name));
   }

@@ -53,10 +53,11 @@ async function prepare(...args: string[]): Promise<[number, string]> {
 // --- What goes into the folder -----------------------------------------------
 
 Deno.test("a copy of the project has all of it, and nothing that was made here", async () => {
-  const files = ["server.ts", "notebook/book/book.ts", "vendor/jsr/mod.ts"];
+  const files = ["server.ts", "notebook/book/book.ts", "notebook/start.ipynb"]
+    .concat("vendor/jsr/mod.ts");
   const made = [
     ...[".git/HEAD", "notebook/.venv/python", "node_modules/.deno/x/x.js"],
-    ...["book/index.html", "book.zip"],
+    ...["book/index.html", "book.zip", "notebook/start.run.ipynb"],
   ];
   const all = [...files, ...made].map((path) => [path, path]);
   await using project = await folderWith(Object.fromEntries(all));
