@@ -19,6 +19,7 @@ import {
   type Values,
 } from "./flags.ts";
 import { encode } from "./io.ts";
+import { launcher } from "./launcher.ts";
 import { type Log, openLog, summarize } from "./log.ts";
 import { Output, printing } from "./output.ts";
 import type { Reports } from "./reports.ts";
@@ -235,7 +236,7 @@ function command<F extends NetFlags>(
 ): string {
   const net = grant ? `--allow-net=${grant}` : "--allow-net";
   const words = [net, ...also?.(options) ?? [], file, ...args];
-  return `deno run ${words.map((word) => quote(word)).join(" ")}`;
+  return `${launcher()} run ${words.map((word) => quote(word)).join(" ")}`;
 }
 
 /**

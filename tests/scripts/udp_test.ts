@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { formatAddress } from "../../lib/address.ts";
+import { launcher } from "../../lib/launcher.ts";
 import { withTimeout } from "../../lib/io.ts";
 import { exchange } from "../../udp/client.ts";
 import { serve, type ServeOptions } from "../../udp/server.ts";
@@ -425,7 +426,8 @@ Deno.test(
     assertEquals(
       reaction.trimEnd(),
       `sandbox does not allow 127.0.0.2:${stranger.port}; run it as: ` +
-        "deno run --allow-net=127.0.0.1,127.0.0.2 udp/server.ts --port=0",
+        `${launcher(Deno.execPath(), true)} run ` +
+        "--allow-net=127.0.0.1,127.0.0.2 udp/server.ts --port=0",
     );
     const { received } = await exchange({ port: at.port, timeout: 0 });
     assertEquals(received, GREETING.length);
