@@ -24,8 +24,10 @@ export async function fetchProgram(
   const { program, file } = SYSTEMS[name];
   const cache = await Deno.makeTempDir();
   try {
-    await deno(["cache", "-q", `npm:${program}@${version}`], {
-      cwd: cache, // in the project Deno would link it there
+    // Without a folder of links, in which Deno would take it for installed.
+    const flags = ["-q", "--no-config", "--node-modules-dir=none"];
+    await deno(["cache", ...flags, `npm:${program}@${version}`], {
+      cwd: cache,
       env: { DENO_DIR: cache },
     });
     const packages = join(cache, "npm");
