@@ -141,11 +141,15 @@ function wordsOnVenv(python: string, text: string): string {
 
 async function install(): Promise<void> {
   const args = ["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS];
-  if (await isThere(WHEELS)) args.push("--no-index", "--find-links", WHEELS);
+  const isBrought = await isThere(WHEELS);
+  if (isBrought) args.push("--no-index", "--find-links", WHEELS);
   const { success, text } = (await capture(PYTHON, args))!;
   if (success) return;
+  const cure = isBrought
+    ? "START-HERE.txt says for which Pythons it was brought along"
+    : "is there internet?";
   throw new Trouble(
-    `pip could not install JupyterLab: ${lastLine(text)}; is there internet?`,
+    `pip could not install JupyterLab: ${lastLine(text)}; ${cure}`,
   );
 }
 

@@ -2,13 +2,19 @@
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { copyProject } from "../../notebook/room/copy.ts";
 import { packagesIn } from "../../notebook/room/packages.ts";
 import { startFiles } from "../../notebook/room/start.ts";
 import { ownSystem, SYSTEMS } from "../../notebook/room/systems.ts";
 import { fetchWheels, findPip } from "../../notebook/room/wheels.ts";
 import {
+  GREETING,
   linux,
   needs,
   Process,
@@ -16,6 +22,7 @@ import {
   read,
   ROOT,
   superuser,
+  unix,
 } from "../harness.ts";
 
 const PREPARE = [
@@ -219,6 +226,13 @@ Deno.test({
   },
 });
 
+/** What tasks of the room show. */
+const SHOWN: Record<string, string> = {
+  demo: `client │ ${GREETING}`,
+  book: "book/index.html: ",
+  ...EXERCISES && { judge: "first-server" },
+};
+
 /** What `start.sh` takes from the system; Deno is not among it. */
 const TOOLS = ["sh", "uname", "dirname", "chmod"];
 
@@ -249,39 +263,50 @@ Deno.test({
     await using own = await laptop();
     const flags = ["--for", ownSystem(), "--python", "none"];
     assertEquals(await prepare(room.folder, ...flags), [0, ""]);
-    // JupyterLab is large: something small takes its place, in the same way.
-    const notebook = join(room.folder, "project", "notebook");
-    const requirements = join(notebook, "requirements.txt");
-    await Deno.writeTextFile(requirements, CLICK["requirements.txt"]);
-    const version = "import sys; print('%d.%d' % sys.version_info[:2])";
-    const python = (await read("python3", "-c", version)).trim();
-    const wheels = join(notebook, ".wheels");
-    await fetchWheels(
-      await findPip(),
-      ownSystem(),
-      python,
-      wheels,
-      requirements,
-    );
-    const pupil = (...command: string[]) => {
+    const pupil = async (...command: string[]) => {
       // A network of its own, which has nothing but a loopback.
-      return read("unshare", ...[
+      await using process = new Process("unshare", [
         ...["-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"],
         ...["env", "-i", `PATH=${own.folder}/bin`, `HOME=${own.folder}/home`],
         ...["NO_COLOR=1", "sh", join(room.folder, "start.sh"), ...command],
       ]);
+      const code = await process.code();
+      return { code, out: process.out.text, err: process.err.text };
     };
-    assertStringIncludes(
-      await pupil("deno", "task", "-q", "demo"),
-      "Message from the server.",
-    );
-    assertStringIncludes(
-      await pupil("deno", "task", "-q", "book"),
-      "book/index.html: ",
-    );
-    await pupil("deno", "task", "-q", "notebook:setup");
+    const task = (name: string) => pupil("deno", "task", "-q", name);
+    for (const [name, words] of Object.entries(SHOWN)) {
+      const { code, out, err } = await task(name);
+      assertEquals(code, 0, err);
+      assertStringIncludes(out, words);
+    }
+    // JupyterLab is large: something small takes its place, in the same way.
+    const notebook = join(room.folder, "project", "notebook");
+    const requirements = join(notebook, "requirements.txt");
+    await Deno.writeTextFile(requirements, CLICK["requirements.txt"]);
+    const wheels = join(notebook, ".wheels");
+    await Deno.mkdir(wheels); // without any
+    const { code, err } = await task("notebook:setup");
+    assertEquals(code, 1);
+    assertMatch(err, /No matching .* click.*; START-HERE\.txt says for which/);
+    const version = "import sys; print('%d.%d' % sys.version_info[:2])";
+    const python = (await read("python3", "-c", version)).trim();
+    const args = [python, wheels, requirements] as const;
+    await fetchWheels(await findPip(), ownSystem(), ...args);
+    assertEquals((await task("notebook:setup")).code, 0);
     const click = "import click; print(click.__version__)";
     const venv = join(notebook, ".venv", "bin", "python");
-    assertEquals(await pupil(venv, "-c", click), "8.1.8\n");
+    assertEquals((await pupil(venv, "-c", click)).out, "8.1.8\n");
+  },
+});
+
+Deno.test({
+  ...needs("where the folder has no Deno for a laptop, start.sh says so", unix),
+  async fn() {
+    const options = { pythons: [], hasJudge: false };
+    const files = startFiles({ systems: ["windows-x64"], ...options });
+    await using room = await folderWith(Object.fromEntries(files));
+    await using sh = new Process("sh", [join(room.folder, "start.sh"), "deno"]);
+    assertEquals(await sh.code(), 1);
+    assertMatch(sh.err.text, /^start: there is no Deno here for \w+ \w+\n$/);
   },
 });
