@@ -168,7 +168,7 @@ async function writeKernel(): Promise<void> {
 /** What makes the chapters, and would only stand between them. */
 const BEHIND_THE_SCENES = [
   ...["book", "jupyter", "room", "recorded", "jupyter.ts", "execute.py"],
-  ...["chapters.json", "ledger.json", "requirements.txt", "__pycache__"],
+  ...["chapters.json", "ledger.json", "requirements.txt", "TEACHING.md"],
 ];
 
 /**
