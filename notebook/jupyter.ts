@@ -35,7 +35,6 @@ export {
   type Notebook,
   type Output,
   readNotebook,
-  runOf,
   stringify,
   textOf,
 } from "./jupyter/format.ts";
