@@ -30,8 +30,8 @@ export function startFiles(contents: Contents): Map<string, string> {
 
 function startHere({ systems, pythons, hasJudge }: Contents): string {
   const jupyter = pythons.length === 0 ? "" : `
-  deno task notebook       the chapters in JupyterLab. It takes Python
-                           ${listed(pythons, "or")}, which has to be there.
+  deno task notebook       the chapters in JupyterLab. It takes a Python, which
+                           has to be there: ${pythons.join(", ")}
 `;
   const judge = !hasJudge ? "" : `
   deno task judge          the exercises, and what to do for each
@@ -40,9 +40,9 @@ function startHere({ systems, pythons, hasJudge }: Contents): string {
 `;
   return `SOCKETS, GENTLY: for a room without internet
 
-1. Copy this folder to your own disk. (JupyterLab can't live on a stick.)
-   There is a Deno in it for ${listed(systems, "and")};
-   of the folder "programs" you need only your own.
+1. Copy this folder to your own disk. (JupyterLab can't live on a stick.) The
+   folder "programs" has Deno for these systems; you need only your own:
+   ${systems.join(", ")}
 
 2. The book needs nothing: open book/index.html.
 
@@ -67,26 +67,17 @@ this folder:  xattr -dr com.apple.quarantine programs
 `;
 }
 
-/** Names as a sentence has them: "a, b or c". */
-function listed(names: string[], word: string): string {
-  const [last, ...others] = names.toReversed();
-  const before = others.toReversed().join(", ");
-  return before === "" ? last : `${before} ${word} ${last}`;
-}
-
 function startSh({ systems }: Contents): string {
-  const cases = systems.flatMap((name) => {
+  const cases = systems.map((name) => {
     const { uname } = SYSTEMS[name];
-    return uname ? [`  ${uname}) system=${name} ;;\n`] : [];
-  });
+    return uname ? `  ${uname}) system=${name} ;;\n` : "";
+  }).join("");
   return `#!/bin/sh
 # Opens a shell in the project in which \`deno\` works without internet. What
 # follows the name of this file is run instead: sh start.sh deno task demo
 here=$(cd "$(dirname "$0")" && pwd)
 case "$(uname -s)-$(uname -m)" in
-${
-    cases.join("")
-  }  *) echo "start: there is no Deno here for $(uname -sm)" >&2; exit 1 ;;
+${cases}  *) echo "start: there is no Deno here for $(uname -sm)" >&2; exit 1 ;;
 esac
 chmod +x "$here/programs/$system/deno"
 export PATH="$here/programs/$system:$PATH"
@@ -105,10 +96,10 @@ set "PATH=%~dp0programs\\windows-x64;%PATH%"
 set "DENO_DIR=%~dp0cache"
 set DENO_NO_UPDATE_CHECK=1
 cd /d "%~dp0project"
-if not "%~1"=="" (
-  %*
-  exit /b
-)
+if "%~1"=="" goto prompt
+%*
+exit /b
+:prompt
 echo Here deno works without internet. Try: deno task demo
 cmd /k
 `;
