@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { resolve } from "node:path";
+import path from "node:path";
 import { UsageError } from "../../lib/flags.ts";
 import { SYSTEMS } from "./systems.ts";
 import { PYTHONS } from "./wheels.ts";
@@ -70,7 +70,9 @@ export function parse(
   if (stray) throw new UsageError(`one folder is enough; what is ${stray}?`);
   const { for: systems, python } = lists;
   return {
-    folder: name ? resolve(here, name) : resolve(project, "../sockets-room"),
+    folder: name
+      ? path.resolve(here, name)
+      : path.resolve(project, "../sockets-room"),
     systems: chosen(systems, ALL),
     pythons: python === "none" ? [] : chosen(python, PYTHONS),
   };
@@ -82,4 +84,17 @@ function chosen(list: string | undefined, known: string[]): string[] {
   const stray = names.find((name) => !known.includes(name));
   if (stray === undefined) return names;
   throw new UsageError(`"${stray}" is unknown; there are ${known.join(", ")}`);
+}
+
+/**
+ * Whether a folder is a project's, or is in it. On Windows no way leads from one
+ * drive to another, such as a stick.
+ */
+export function isInside(
+  folder: string,
+  project: string,
+  { relative, isAbsolute } = path,
+): boolean {
+  const way = relative(project, folder);
+  return !way.startsWith("..") && !isAbsolute(way);
 }

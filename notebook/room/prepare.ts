@@ -8,12 +8,12 @@
  * @module
  */
 
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../lib/flags.ts";
 import { Trouble } from "../jupyter/environment.ts";
 import { copyProject } from "./copy.ts";
-import { parse, type Plan, USAGE } from "./options.ts";
+import { isInside, parse, type Plan, USAGE } from "./options.ts";
 import { loadPackages } from "./packages.ts";
 import { fetchProgram } from "./programs.ts";
 import { deno } from "./run.ts";
@@ -106,7 +106,7 @@ async function tidy(folder: string): Promise<void> {
 
 /** Fails unless the folder is new, or one that this has made before. */
 async function check(folder: string): Promise<void> {
-  if (!relative(ROOT, folder).startsWith("..")) {
+  if (isInside(folder, ROOT)) {
     throw new Trouble(`${folder} is in the project itself; name one outside`);
   }
   await Deno.mkdir(folder, { recursive: true });

@@ -35,7 +35,7 @@ function startHere({ systems, pythons, hasJudge }: Contents): string {
 `;
   const judge = !hasJudge ? "" : `
   deno task judge          the exercises, and what to do for each
-  deno task judge first-server python3 my.py
+  deno task judge first-server deno run --allow-net my.ts
                            has a program of your own judged
 `;
   return `SOCKETS, GENTLY: for a room without internet

@@ -1,6 +1,6 @@
 /** The folder that `deno task prepare` makes, and a room without internet. */
 
-import { dirname, join } from "node:path";
+import { dirname, join, win32 } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   assert,
@@ -9,6 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { copyProject } from "../../notebook/room/copy.ts";
+import { isInside } from "../../notebook/room/options.ts";
 import { packagesIn } from "../../notebook/room/packages.ts";
 import { startFiles } from "../../notebook/room/start.ts";
 import { ownSystem, SYSTEMS } from "../../notebook/room/systems.ts";
@@ -46,7 +47,7 @@ async function folderWith(files: Record<string, string>) {
 /** The paths of all files below a folder. */
 function filesIn(folder: string, below = ""): string[] {
   return [...Deno.readDirSync(join(folder, below))].flatMap((entry) => {
-    const path = join(below, entry.name);
+    const path = below ? `${below}/${entry.name}` : entry.name;
     return entry.isDirectory ? filesIn(folder, path) : [path];
   }).sort();
 }
@@ -119,6 +120,14 @@ Deno.test("a folder in the project, or with other things in it, is refused", asy
     `prepare: ${other.folder} holds other things; name a new folder in it\n`,
   ]);
   assertEquals(filesIn(other.folder), ["letter.txt"]);
+});
+
+Deno.test("a stick is not in the project, whichever drive it is", () => {
+  const [project, stick] = ["C:\\sockets", "E:\\room"];
+  assertEquals(isInside(stick, project, win32), false);
+  assertEquals(isInside("C:\\room", project, win32), false);
+  assertEquals(isInside("C:\\sockets\\room", project, win32), true);
+  assertEquals(isInside(project, project, win32), true);
 });
 
 Deno.test("what prepare does not know, it says, and ends with 2", async () => {
