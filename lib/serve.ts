@@ -22,7 +22,10 @@ export interface Server<A extends Deno.Addr = Deno.NetAddr>
   readonly addr: A;
   /** Resolves when its last conversation is over. */
   readonly finished: Promise<void>;
-  /** Accepts nobody new, lets the conversations in flight finish, and ends. */
+  /**
+   * Accepts whoever waits in the backlog, and then nobody new; lets the
+   * conversations in flight finish, and ends.
+   */
   shutdown(): Promise<void>;
 }
 
@@ -82,11 +85,13 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
   const connections = new ConnectionSet<S>(timeout);
   const places = new Places(maxPerAddress);
   const report = throttle<A>((error, at) => onError?.(error, at));
+  let accepted = 0;
 
   async function acceptLoop(): Promise<void> {
     for (;;) {
       try {
         const socket = await listener.accept();
+        accepted++;
         if (!places.enter(socket.remoteAddr)) {
           refuse(socket);
           continue;
@@ -107,6 +112,23 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
     listener[Symbol.dispose]();
     await connections.drained();
     connections[Symbol.dispose]();
+  }
+
+  /**
+   * Closes the listener when nobody waits in its backlog any more. Those who do
+   * wait are connected already, as far as they can tell, and may have spoken: a
+   * listener that closes resets them.
+   */
+  async function closeWhenEmpty(): Promise<void> {
+    // Where clients come and come, it is never empty: there's an end to that, too.
+    const deadline = performance.now() + grace * 1000 / 5;
+    for (let quiet = 0; quiet < 2 && performance.now() < deadline;) {
+      const before = accepted;
+      await delay(0.001); // Deno asks the system for clients between timers
+      const isFull = connections.size >= maxConnections;
+      quiet = accepted > before || isFull ? 0 : quiet + 1;
+    }
+    listener[Symbol.dispose]();
   }
 
   /** Handles one connection; what goes wrong is reported, and stays in it. */
@@ -158,8 +180,8 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
     addr: listener.addr,
     finished,
     async shutdown() {
-      listener[Symbol.dispose]();
-      if (grace > 0) await withTimeout(grace, finished);
+      const closed = closeWhenEmpty();
+      if (grace > 0) await withTimeout(grace, closed.then(() => finished));
       connections.abort(new Deno.errors.Interrupted("the server stops"));
       await withTimeout(1, finished);
     },

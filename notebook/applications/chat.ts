@@ -100,15 +100,16 @@ export function serve(options: ServeOptions = {}): Server {
   return {
     ...server,
     async shutdown() {
-      const ended = server.shutdown(); // from now on nobody comes in
-      broadcast(room, "* The chat closes.");
+      room.closing = true; // whoever still waits in the backlog is told so, too
+      const ended = server.shutdown();
+      broadcast(room, `* ${CLOSES}`);
       flush(room);
       const named = Array.from(room.people.values(), async (person) => {
         if (person.sending) await withTimeout(GRACE, person.sending);
         disconnect(person, CLOSING);
       });
       const nameless = Array.from(room.nameless, (dismiss) => {
-        return dismiss("The chat closes.", CLOSING);
+        return dismiss(CLOSES, CLOSING);
       });
       await Promise.all([...named, ...nameless]);
       await ended;
@@ -119,6 +120,9 @@ export function serve(options: ServeOptions = {}): Server {
 
 /** Seconds that people have for reading the last lines at a shutdown. */
 const GRACE = 5;
+
+/** What everybody is told then. */
+const CLOSES = "The chat closes.";
 
 /** Why everybody is disconnected at a shutdown. */
 const CLOSING = new Error("the chat closes");
@@ -168,6 +172,7 @@ async function askName(
   }, timeout * 1000);
   room.nameless.add(dismiss);
   try {
+    if (room.closing) return void await write(CLOSES);
     await write("What is your name?");
     while (!await reader.atEnd()) {
       const name = (await reader.readLine(maxLine)).trim().normalize();

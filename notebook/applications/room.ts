@@ -35,6 +35,8 @@ export interface Room {
   people: Map<string, Person>;
   /** Ways to end it with those who have given no name yet. */
   nameless: Set<(words: string, why: Error) => Promise<void>>;
+  /** Whether the chat closes, and nobody comes in any more. */
+  closing: boolean;
   /** Lines for everybody that go out when this turn of the event loop is over. */
   lines: string;
   /** Waits for the end of the turn. */
@@ -58,6 +60,7 @@ export function openRoom(
   const room: Room = {
     people: new Map(),
     nameless: new Set(),
+    closing: false,
     lines: "",
     ticker: new Ticker(() => {
       for (const person of room.people.values()) {

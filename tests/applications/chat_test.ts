@@ -851,6 +851,18 @@ Deno.test("at the end people have five seconds, and the nameless are told", asyn
   }
 });
 
+Deno.test("at the end whoever waits in the backlog is told, and asked no name", async () => {
+  await using chat = openFake();
+  const ada = await chat.join("Ada");
+  const ended = chat.shutdown();
+  const late = chat.visit();
+  late.say("Bob\n");
+  await late.closed.promise;
+  await ended;
+  assertEquals(late.heard, "* The chat closes.\n");
+  assertEquals(ada.heard, `${ASKED}* Here: Ada\n* The chat closes.\n`);
+});
+
 // --- Callbacks that fail -----------------------------------------------------
 
 for (const how of ["throws", "rejects"]) {
@@ -1165,6 +1177,34 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     },
   );
 }
+
+Deno.test(
+  needs("SIGTERM: people in the backlog are told that the chat closes", unix),
+  async () => {
+    await using chat = await open();
+    using ada = await join(chat.port, "Ada");
+    chat.kill("SIGSTOP"); // now nobody is accepted, but the system connects
+    using all = new DisposableStack();
+    const late = [];
+    for (let i = 0; i < 50; i++) late.push(all.use(await visit(chat.port)));
+    chat.kill("SIGTERM");
+    chat.kill("SIGCONT");
+    for (const { heard } of late) {
+      await heard.ended;
+      // Some are asked first: they are accepted before the signal is noticed.
+      assertEquals(heard.text.replace(ASKED, ""), "* The chat closes.\n");
+    }
+    await ada.heard.ended;
+    assertEquals(
+      ada.heard.text,
+      `${ASKED}* Here: Ada\n* The chat closes.\n`,
+    );
+    assertEquals([await chat.code(), chat.err.text], [
+      0,
+      `server: listening on 127.0.0.1:${chat.port}\n`,
+    ]);
+  },
+);
 
 Deno.test(
   needs(

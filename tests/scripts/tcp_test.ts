@@ -60,14 +60,20 @@ function connect({ addr }: { addr: Deno.NetAddr }): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: addr.hostname, port: addr.port });
 }
 
-/** Resolves when nobody listens any more; a connection still in the backlog of a listener that closes is reset. */
+/**
+ * Resolves when nobody listens any more. Until then we may be accepted, and are
+ * polite; but we leave the server a moment in which nobody comes.
+ */
 async function untilRefused(port: number): Promise<void> {
   const { ConnectionRefused, ConnectionReset } = Deno.errors;
-  for (;;) {
+  for (;; await delay(0.01)) {
     try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.closeWrite();
+      while (await conn.read(new Uint8Array(100)) !== null);
     } catch (error) {
       if (error instanceof ConnectionRefused) return;
+      // We were in the backlog of a listener that closed.
       if (!(error instanceof ConnectionReset)) throw error;
     }
   }
@@ -695,6 +701,30 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     },
   );
 }
+
+Deno.test(
+  needs("SIGTERM: whoever waits in the backlog is served all the same", linux),
+  async () => {
+    await using server = await startServer("server.ts");
+    const at = { hostname: "127.0.0.1", port: server.port };
+    server.kill("SIGSTOP"); // now nobody is accepted, but the system connects
+    using conns = new DisposableStack();
+    const clients = [];
+    for (let i = 0; i < 300; i++) { // Deno accepts some 130 in one go
+      const conn = conns.use(await Deno.connect(at));
+      await writeAll(conn, `client ${i}\n`);
+      await conn.closeWrite();
+      clients.push(conn);
+    }
+    server.kill("SIGTERM");
+    server.kill("SIGCONT");
+    const heard = clients.map((conn) => new Response(conn.readable).text());
+    assertEquals(await Promise.all(heard), Array(300).fill(GREETING));
+    assertEquals(await server.code(), 0);
+    const said = server.out.text.matchAll(/> client (\d+)$/gm);
+    assertEquals(new Set(Array.from(said, ([, i]) => i)).size, 300);
+  },
+);
 
 Deno.test(
   needs("a server that was stopped cuts nobody off who spoke", unix),

@@ -140,8 +140,12 @@ export class FakeListener implements Partial<Deno.TcpListener> {
     this.#more = Promise.withResolvers();
   }
 
+  /** Closes it; as the system does, it resets whoever waits. */
   [Symbol.dispose](): void {
     this.closed = true;
+    for (const next of this.#coming.splice(0)) {
+      if (next instanceof FakeConn) next[Symbol.dispose]();
+    }
     this.bring(new Deno.errors.BadResource());
   }
 }

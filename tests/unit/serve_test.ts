@@ -68,6 +68,21 @@ function serveFakes(
   return { listener, server: serve(tcp, handle, options) };
 }
 
+/** Shuts down a server while the clock stands still but for its quiet turns. */
+async function shutdown(
+  server: { shutdown(): Promise<void> },
+  time: FakeTime,
+): Promise<void> {
+  const stopping = server.shutdown();
+  await quietTurns(time);
+  await stopping;
+}
+
+/** The two milliseconds after which a backlog counts as empty. */
+async function quietTurns(time: FakeTime): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await time.pass(1);
+}
+
 // --- The end of a server -----------------------------------------------------
 
 Deno.test("a conversation that doesn't end is ended at the shutdown, after a grace", async () => {
@@ -94,8 +109,9 @@ Deno.test("the grace can be another one", async () => {
   const guest = server.visit("127.0.0.1");
   await guest.outcome.promise;
   const stopping = server.shutdown();
-  assertEquals(time.delays, [1000]);
-  await time.pass(1000);
+  await quietTurns(time);
+  assertEquals(time.delays, [998]);
+  await time.pass(998);
   await stopping;
 });
 
@@ -105,8 +121,9 @@ Deno.test("a shutdown waits no longer than for the last conversation", async () 
   const guest = server.visit("127.0.0.1");
   await guest.outcome.promise;
   const stopping = server.shutdown();
+  await quietTurns(time);
   await server.end(guest, () => time.pass(0));
-  await stopping; // no time has passed
+  await stopping; // no more time has passed
   assertEquals(time.delays, []);
 });
 
@@ -127,9 +144,61 @@ Deno.test("a handler that never returns is waited for a second more", async () =
 Deno.test("a server without clients stops at once", async () => {
   using time = new FakeTime();
   const server = open();
-  await server.shutdown();
+  await shutdown(server, time);
   await server.finished;
   assertEquals(time.delays, []);
+});
+
+Deno.test("clients in the backlog are served before the listener closes", async () => {
+  using time = new FakeTime();
+  const server = open();
+  const stopping = server.shutdown();
+  for (let i = 0; i < 5; i++) {
+    await time.pass(1); // one turn without anybody is not enough
+    const guest = server.visit("127.0.0.1");
+    assertEquals(await guest.outcome.promise, "served");
+    await server.end(guest, () => time.pass(1));
+  }
+  assertEquals(server.listener.closed, false);
+  await quietTurns(time);
+  assertEquals(server.listener.closed, true);
+  await stopping;
+});
+
+Deno.test("clients who come and come are accepted for a fifth of the grace", async () => {
+  using time = new FakeTime();
+  const server = open();
+  const stopping = server.shutdown();
+  const guests: FakeConn[] = [];
+  while (!server.listener.closed) {
+    guests.push(server.visit("127.0.0.1"));
+    await time.pass(1);
+  }
+  assertEquals(guests.length, 1000);
+  await time.pass(3999); // those who were accepted have the rest of it
+  assertEquals(await guests[0].outcome.promise, "served");
+  for (const guest of guests) await server.end(guest, () => time.pass(0));
+  await stopping;
+  assertEquals(time.delays, []);
+});
+
+Deno.test("at a full server the backlog waits for places, for a fifth of the grace", async () => {
+  using time = new FakeTime();
+  const server = open({ maxConnections: 1 });
+  const first = server.visit("127.0.0.1");
+  const second = server.visit("127.0.0.1");
+  const third = server.visit("127.0.0.1");
+  await first.outcome.promise;
+  const stopping = server.shutdown();
+  for (let i = 0; i < 500; i++) await time.pass(1);
+  assertEquals(server.listener.closed, false);
+  await server.end(first, () => time.pass(1));
+  assertEquals(await second.outcome.promise, "served");
+  for (let i = 0; i < 500; i++) await time.pass(1);
+  assertEquals(server.listener.closed, true);
+  assertEquals(await third.outcome.promise, "refused");
+  await server.end(second, () => time.pass(0));
+  await stopping;
 });
 
 // --- Places for an address ---------------------------------------------------
@@ -257,7 +326,7 @@ Deno.test("a full server says so once, and nobody is accepted meanwhile", async 
 });
 
 Deno.test("a thousand connections are the default", async () => {
-  await using server = open({ grace: 0.01 }); // the last one is let in then
+  await using server = open({ grace: 0.01 });
   const all = Array.from({ length: 1001 }, () => server.visit("127.0.0.1"));
   await all[999].outcome.promise;
   await turn();
@@ -312,7 +381,7 @@ Deno.test("a lack of descriptors costs a pause, and a client who left none", asy
   assertEquals(listener.asked, 6);
   assertEquals(await guest.outcome.promise, "served");
   await server.end(guest, () => time.pass(0));
-  await server.shutdown();
+  await shutdown(server, time);
 });
 
 // --- A conversation ----------------------------------------------------------
@@ -370,7 +439,7 @@ Deno.test("the conversation waits for onOpen, which is not the client's silence"
   await time.pass(0);
   await time.passSeconds(1.1);
   assertEquals([conversations, errors], [1, ["silent for 1 s"]]);
-  await server.shutdown();
+  await shutdown(server, time);
 });
 
 Deno.test("without a timeout no silence is too long", async () => {
@@ -447,7 +516,7 @@ Deno.test("a client that goes on and on is waited for a second", async () => {
   assertEquals(calls, ["closeWrite", "read"]);
   await time.pass(1);
   assertEquals(calls, ["closeWrite", "read", "close"]);
-  await server.shutdown();
+  await shutdown(server, time);
 });
 
 Deno.test("a connection that breaks at its end is no failure", async () => {
@@ -497,7 +566,7 @@ Deno.test("over TLS, silence before the handshake has a limit", async () => {
   using time = new FakeTime();
   const failures: string[] = [];
   let conversations = 0;
-  await using server = serve(listener, () => {
+  const server = serve(listener, () => {
     conversations++;
     return Promise.resolve();
   }, {
@@ -516,6 +585,7 @@ Deno.test("over TLS, silence before the handshake has a limit", async () => {
   }
   assertEquals(failures, ["TimedOut: without a handshake for 0.1 s"]);
   assertEquals(conversations, 0);
+  await shutdown(server, time);
 });
 
 /** A connection over TLS, of which only the handshake matters. */
@@ -542,7 +612,7 @@ Deno.test("the conversation waits for the handshake, for ten seconds by default"
   assertEquals([conversations, errors], [1, []]);
   await time.pass(1);
   assertEquals([conversations, errors], [1, ["without a handshake for 10 s"]]);
-  await server.shutdown();
+  await shutdown(server, time);
 });
 
 Deno.test("a handshake that fails is reported, and ends the conversation", async () => {
