@@ -12,9 +12,11 @@ import { escapeControls } from "../../lib/escape.ts";
 import * as flag from "../../lib/flags.ts";
 import { ByteReader } from "../../lib/framing.ts";
 import { withTimeout, writeAll } from "../../lib/io.ts";
-import { main, runServer } from "../../lib/program.ts";
+import { main, type Running, runServer } from "../../lib/program.ts";
 import { guard, type Reports } from "../../lib/reports.ts";
 import { serve as serveListener, type Server } from "../../lib/serve.ts";
+import { Bus } from "./bus.ts";
+import { addressOf, NO_BUS, openLink, redisUrl } from "./redis.ts";
 import {
   awaitSlowConsumers,
   broadcast,
@@ -26,6 +28,7 @@ import {
   leave,
   openRoom,
   type Person,
+  rename,
   type Room,
   sendLine,
   STALL_TIMEOUT,
@@ -51,6 +54,8 @@ export interface ServeOptions extends Reports {
   timeout?: number;
   /** Seconds that a person may be silent; 0: for ever. @default {3600} */
   idleTimeout?: number;
+  /** The way to other servers, whose people are in the same room. @default {none} */
+  bus?: Bus;
 }
 
 /**
@@ -81,10 +86,16 @@ export interface ServeOptions extends Reports {
 export function serve(options: ServeOptions = {}): Server {
   const settings = guard(flag.withDefaults(options, FLAGS));
   const { hostname, port, maxPeople, maxPerAddress, idleTimeout } = settings;
+  const { bus } = settings;
   const room = openRoom(idleTimeout, (person, room) => {
     sendAway(person, room, idleTimeout);
-  });
+  }, bus);
   const listener = Deno.listen({ hostname, port });
+  bus?.start({
+    onLine: (line) => broadcast(room, line),
+    onTaken: (key) => rename(key, room),
+    onBreak: () => settings.onError?.(new Error(OUT_OF_REACH), listener.addr),
+  });
   const server = serveListener(
     listener,
     (conn) => handle(conn, room, settings),
@@ -113,10 +124,14 @@ export function serve(options: ServeOptions = {}): Server {
       });
       await Promise.all([...named, ...nameless]);
       await ended;
+      await bus?.[Symbol.asyncDispose]();
       closeRoom(room);
     },
   };
 }
+
+/** What is reported when the link to the other servers breaks. */
+const OUT_OF_REACH = "the bus is out of reach; we try again until it's back";
 
 /** Seconds that people have for reading the last lines at a shutdown. */
 const GRACE = 5;
@@ -176,10 +191,11 @@ async function askName(
     await write("What is your name?");
     while (!await reader.atEnd()) {
       const name = (await reader.readLine(maxLine)).trim().normalize();
+      const objection = await findObjection(name, room);
       if (fault) throw fault;
-      const taken = room.people.has(keyOf(name));
-      if (NAME.test(name) && !taken) return join(name, conn, room);
-      const why = taken ? `${name} is here already` : RULE;
+      const isHere = room.people.has(keyOf(name));
+      if (!isHere && !objection) return join(name, conn, room);
+      const why = isHere ? `${name} is here already` : objection;
       await write(`${why}. What is your name?`);
     }
   } catch (error) {
@@ -188,6 +204,19 @@ async function askName(
     room.nameless.delete(dismiss);
     clearTimeout(timer);
   }
+}
+
+/** What speaks against a name, if anything; here it may still be taken. */
+async function findObjection(
+  name: string,
+  { bus, people }: Room,
+): Promise<string | undefined> {
+  const key = keyOf(name);
+  if (!NAME.test(name)) return RULE;
+  if (!bus || people.has(key)) return undefined;
+  const isFree = await bus.claim(key);
+  if (isFree === undefined) return "Names can't be checked at the moment";
+  return isFree ? undefined : `${name} is here already`;
 }
 
 /** Letters with their marks, digits, - and _, all of which can be seen. */
@@ -202,19 +231,20 @@ async function relayLines(
   room: Room,
   { maxLine, onText }: Settings,
 ): Promise<void> {
-  const { name, conn } = person;
+  const { conn } = person;
   let burst = 0; // characters since this person last waited for slow consumers
   while (!await reader.atEnd()) {
     const line = await reader.readLine(maxLine);
     person.quietTicks = 0; // an empty line is a sign of life; half a line is none
     if (line.trim() === "") continue;
     // What moves a cursor, or starts a line of its own, is shown as an escape.
-    const text = `${name}: ${escapeControls(line).replace(GAP, "$1")}`;
+    const text = `${person.name}: ${escapeControls(line).replace(GAP, "$1")}`;
     broadcast(room, text);
+    room.bus?.say(keyOf(person.name), text);
     await onText?.(text, conn.remoteAddr);
     burst += text.length;
     if (burst < MAX_BURST) continue;
-    await awaitSlowConsumers(room);
+    await Promise.all([awaitSlowConsumers(room), room.bus?.flushed()]);
     person.quietTicks = 0; // that was our own doing
     burst = 0;
   }
@@ -264,6 +294,29 @@ const FLAGS = {
   verbose: flag.boolean("report each connection, too"),
 };
 
+const BUS = redisUrl("share the room by redis://HOST:PORT");
+
+/** The narrowest permission: to listen, and for a bus, to talk to that. */
+function grantFor(at: { hostname: string; port: number; bus: string }): string {
+  const hosts = at.bus === NO_BUS ? [at] : [at, addressOf(at.bus)];
+  return hosts.map(formatAddress).join();
+}
+
+/** Joins the other servers, if there are any. */
+async function connectBus(
+  options: flag.Values<typeof FLAGS & { bus: typeof BUS }>,
+  { explain }: Running,
+): Promise<Bus | undefined> {
+  if (options.bus === NO_BUS) return undefined;
+  try {
+    return await Bus.connect((onMessage) => openLink(options.bus, onMessage));
+  } catch (error) {
+    const grant = grantFor(options);
+    const words = explain(error, { ...addressOf(options.bus), grant });
+    throw words === undefined ? error : new Deno.errors.NotFound(words);
+  }
+}
+
 if (import.meta.main) {
   await main({
     role: "server",
@@ -271,9 +324,12 @@ if (import.meta.main) {
     about: "A chat: everybody who connects sees what anybody says. " +
       "Join it with\n`nc 127.0.0.1 1234`, or with " +
       "`client.ts --message - --timeout 0`.",
-    flags: FLAGS,
+    flags: { ...FLAGS, bus: BUS },
     example: ["--port", "8080", "--hostname", "0.0.0.0"],
-    grant: formatAddress,
-    run: (options, running) => runServer(serve, options, running),
+    grant: grantFor,
+    async run(options, running) {
+      const bus = await connectBus(options, running);
+      await runServer(serve, { ...options, bus }, running);
+    },
   });
 }

@@ -8,11 +8,12 @@
 import type { Connection } from "../../lib/connection.ts";
 import { encode, withTimeout, writeAll } from "../../lib/io.ts";
 import { Ticker, ticksOf } from "../../lib/ticker.ts";
+import type { Bus } from "./bus.ts";
 
 /** Somebody in the chat. */
 export interface Person {
   /** By which all know them. */
-  readonly name: string;
+  name: string;
   /** The way to them. */
   readonly conn: Connection;
   /** What is still to be sent to this person; all share the bytes. */
@@ -35,6 +36,8 @@ export interface Room {
   people: Map<string, Person>;
   /** Ways to end it with those who have given no name yet. */
   nameless: Set<(words: string, why: Error) => Promise<void>>;
+  /** The way to the rooms of other servers, if this is one of several. */
+  readonly bus?: Bus;
   /** Whether the chat closes, and nobody comes in any more. */
   closing: boolean;
   /** Lines for everybody that go out when this turn of the event loop is over. */
@@ -50,16 +53,19 @@ export interface Room {
  *
  * @param idleTimeout Seconds that a person may be silent; 0: for ever.
  * @param onQuiet Called with a person who has been silent for that long.
+ * @param bus The way to the rooms of other servers.
  * @returns The room.
  */
 export function openRoom(
   idleTimeout: number,
   onQuiet: (person: Person, room: Room) => void,
+  bus?: Bus,
 ): Room {
   const limit = ticksOf(idleTimeout);
   const room: Room = {
     people: new Map(),
     nameless: new Set(),
+    bus,
     closing: false,
     lines: "",
     ticker: new Ticker(() => {
@@ -93,7 +99,9 @@ export function join(name: string, conn: Connection, room: Room): Person {
   const person = { name, conn, queue: [], queuedBytes: 0, quietTicks: 0 };
   room.people.set(keyOf(name), person);
   room.ticker.start();
+  room.bus?.join(keyOf(name), name);
   const names = Array.from(room.people.values(), ({ name }) => name);
+  names.push(...room.bus?.names ?? []);
   sendLine(person, `* Here: ${names.join(", ")}`, room);
   return person;
 }
@@ -102,8 +110,28 @@ export function join(name: string, conn: Connection, room: Room): Person {
 export async function leave(person: Person, room: Room): Promise<void> {
   flush(room);
   room.people.delete(keyOf(person.name));
+  room.bus?.leave(keyOf(person.name));
   broadcast(room, `* ${person.name} goes.`);
   if (person.sending) await withTimeout(STALL_TIMEOUT, person.sending);
+}
+
+/** Gives somebody another name, as the old one was taken on another server. */
+export async function rename(key: string, room: Room): Promise<void> {
+  for (let i = 2;; i++) {
+    const person = room.people.get(key);
+    if (!person) return;
+    const name = `${person.name.slice(0, 16)}-${i}`;
+    const newKey = keyOf(name);
+    const isFree = !room.people.has(newKey) && await room.bus!.claim(newKey);
+    if (isFree === undefined) return; // nobody can say; it's tried again
+    if (!isFree || room.people.get(key) !== person) continue;
+    room.people.delete(key);
+    room.people.set(newKey, person);
+    room.bus!.rename(key, newKey, name);
+    broadcast(room, `* ${person.name} was taken elsewhere; it's ${name} now.`);
+    person.name = name;
+    return;
+  }
 }
 
 /**
