@@ -204,9 +204,11 @@ export class Bus implements AsyncDisposable {
    * nothing, so what doesn't come back to us hasn't reached anybody.
    */
   #beat(): void {
-    if (++this.#deaf > MAX_SILENT) return this.#link?.[Symbol.dispose]();
+    const isHeard = this.#deaf++ === 0;
+    if (this.#deaf >= MAX_SILENT) return this.#link?.[Symbol.dispose]();
     this.#announce();
     for (const key of this.#own.keys()) this.#keep(key);
+    if (!isHeard) return; // then the silence may be our own
     for (const [server, neighbour] of this.#neighbours) {
       const silent = ++neighbour.silent;
       if (silent === MAX_SILENT) this.#notifyNames("Out of reach", neighbour);

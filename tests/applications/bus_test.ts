@@ -9,6 +9,7 @@ import { writeAll } from "../../lib/io.ts";
 import { Transcript } from "../../lib/process.ts";
 import { Bus } from "../../notebook/applications/bus.ts";
 import { serve } from "../../notebook/applications/chat.ts";
+import { Redis } from "../../notebook/lib/redis.ts";
 import type { Link } from "../../notebook/applications/redis.ts";
 import {
   audited,
@@ -16,7 +17,6 @@ import {
   FakeTime,
   linux,
   needs,
-  Process,
   program,
   read,
   type ScriptOptions,
@@ -235,7 +235,7 @@ Deno.test("a server that doesn't hear itself makes a new link", async () => {
   await time.passSeconds(30);
   assertEquals(bus.lines, []);
   hub.deaf = true;
-  await time.passSeconds(9.9);
+  await time.passSeconds(7.9);
   assertEquals(bus.lines, []);
   await time.passSeconds(0.1);
   assertEquals(bus.lines, [BROKEN.trim()]);
@@ -384,46 +384,6 @@ function setImmediateUntil(time: FakeTime) {
 // --- Redis -------------------------------------------------------------------
 
 const redis = program("redis-server");
-
-/** A Redis server, which can be killed, and started again at the same port. */
-class Redis implements AsyncDisposable {
-  port: number;
-  #process!: Process;
-  readonly #options?: ScriptOptions;
-
-  private constructor(port: number, options?: ScriptOptions) {
-    this.port = port;
-    this.#options = options;
-  }
-
-  /** Starts one at a free port, or at a certain one. */
-  static async start(port = 0, options?: ScriptOptions): Promise<Redis> {
-    if (port === 0) {
-      using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      port = free.addr.port; // Redis doesn't choose one
-    }
-    const server = new Redis(port, options);
-    await server.start();
-    return server;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
-  }
-
-  async start(): Promise<void> {
-    const args = ["redis-server", "--port", `${this.port}`, "--save", ""];
-    const { wrap = [] } = this.#options ?? {};
-    const [command, ...rest] = [...wrap, ...args, "--protected-mode", "no"];
-    this.#process = new Process(command, rest);
-    await this.#process.out.until(/Ready to accept connections/);
-  }
-
-  /** Kills it; it says goodbye to nobody. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
-  }
-}
 
 /** Starts a chat that shares its room by way of a Redis server. */
 async function open(url: string, options?: ScriptOptions) {
@@ -697,7 +657,7 @@ Deno.test(
   ),
   async () => {
     await using hosts = await Hosts.make();
-    await using _bus = await Redis.start(6379, hosts.on(1));
+    await using _bus = await Redis.start({ port: 6379, ...hosts.on(1) });
     await using one = await open("redis://10.202.0.1", hosts.on(1));
     await using two = await open("redis://10.202.0.1", hosts.on(2));
     await using ada = new Local(hosts.on(1), one.port);
