@@ -165,7 +165,7 @@ export class Bus implements AsyncDisposable {
   /** Keeps up a link for as long as there is a bus. */
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      this.#deaf = 0;
+      this.#deaf = 1; // until we hear what we say here:
       this.#announce(true);
       const beating = setInterval(() => this.#beat(), BEAT * 1000);
       await this.#link!.ended;

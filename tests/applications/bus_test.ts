@@ -167,6 +167,11 @@ Deno.test("a name is one server's, and nobody's while the bus is away", async ()
   const two = await connect(hub);
   assertEquals([await one.claim("ada"), await two.claim("ada")], [true, false]);
   one.join("ada", "Ada");
+  one.leave("ada");
+  assertEquals(await two.claim("ada"), true);
+  two.leave("ada");
+  assertEquals(await one.claim("ada"), true);
+  one.join("ada", "Ada");
   hub.owners.clear(); // Redis keeps nothing if it's started anew
   assertEquals(await two.claim("ada"), false);
   hub.down = true;
@@ -231,20 +236,23 @@ Deno.test("a server that isn't heard for eight seconds is out of reach", async (
 Deno.test("a server that doesn't hear itself makes a new link", async () => {
   using time = new FakeTime();
   const hub = new Hub();
+  const other = await connect(hub);
+  await time.passSeconds(1); // they speak in turn
   const bus = await connect(hub);
+  other.join("bob", "Bob");
   await time.passSeconds(30);
-  assertEquals(bus.lines, []);
+  assertEquals(bus.lines.splice(0), ["* Bob comes."]);
   hub.deaf = true;
   await time.passSeconds(7.9);
   assertEquals(bus.lines, []);
   await time.passSeconds(0.1);
-  assertEquals(bus.lines, [BROKEN.trim()]);
+  assertEquals(bus.lines, [BROKEN.trim()]); // and not Bob's server alone
   await time.passSeconds(10); // a new link, as deaf as the first
   hub.deaf = false;
   assertEquals(bus.lines, [BROKEN.trim()]);
   await time.passSeconds(2);
   assertEquals(bus.lines, [BROKEN.trim(), WHOLE.trim()]);
-  await bus[Symbol.asyncDispose]();
+  for (const each of [bus, other]) await each[Symbol.asyncDispose]();
 });
 
 Deno.test("a name that was taken meanwhile is reported, at the next beat", async () => {
