@@ -160,7 +160,9 @@ async function writeKernel(): Promise<void> {
     argv: [Deno.execPath(), ...command],
     display_name: "Deno",
     language: "typescript",
-    interrupt_mode: "message", // a signal would end it
+    // A message can't stop a cell that awaits what never comes. A signal ends
+    // the kernel, and Jupyter starts another; Windows has none to send.
+    interrupt_mode: WINDOWS ? "message" : "signal",
     env: { NO_COLOR: "1" },
   });
 }

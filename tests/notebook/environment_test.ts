@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { isPrepared, prepare } from "../../notebook/jupyter.ts";
+import { ENVIRONMENT, isPrepared, prepare } from "../../notebook/jupyter.ts";
 import {
   linux,
   needs,
@@ -214,5 +214,33 @@ Deno.test({
     }
     // What is not listed can still be read: pictures are there.
     assertEquals((await get("recorded/ladder.png")).name, "ladder.png");
+  },
+});
+
+/** Stops a kernel, as Jupyter does, while a cell waits for somebody to call. */
+const STOP = `
+from jupyter_client.manager import KernelManager
+
+kernel = KernelManager(kernel_name="deno")
+kernel.start_kernel()
+client = kernel.blocking_client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+client.execute("console.log('waiting'); await Deno.listen({ port: 0 }).accept()")
+while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+    pass
+kernel.interrupt_kernel()
+kernel.provisioner.process.wait()
+print("ended")
+`;
+
+Deno.test({
+  ...needs("Stop ends a cell that waits for ever", jupyter, unix),
+  async fn() {
+    await prepare();
+    const python = join(ENVIRONMENT, "bin", "python");
+    await using process = new Process(python, ["-c", STOP]);
+    await process.out.until(/^ended$/m);
+    assertEquals(await process.code(), 0);
   },
 });
