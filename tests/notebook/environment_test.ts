@@ -155,8 +155,8 @@ Deno.test({
     );
     const run = (...flags: string[]) =>
       notebook(project.folder, ["run", ...flags, "notebook/one.ipynb"]);
-    const { code, out } = await run();
-    assertEquals(code, 0);
+    const { code, out, err } = await run();
+    assertEquals(code, 0, err);
     assertMatch(out, /; the run is in notebook\/one\.run\.ipynb\n$/);
     assertEquals(await Deno.readTextFile(at("one.ipynb")), ONE);
     const copy = await Deno.readTextFile(at("one.run.ipynb"));
