@@ -122,11 +122,14 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
   async function closeWhenEmpty(): Promise<void> {
     // Where clients come and come, it is never empty: there's an end to that, too.
     const deadline = performance.now() + grace * 1000 / 5;
-    for (let quiet = 0; quiet < 2 && performance.now() < deadline;) {
-      const before = accepted;
+    for (let quiet = 0; quiet < QUIET && performance.now() < deadline;) {
+      const [before, start] = [accepted, performance.now()];
       await delay(0.001); // Deno asks the system for clients between timers
+      // On a busy machine we sleep for longer, and didn't ask all that time.
+      const isLate = performance.now() - start > 3;
       const isFull = connections.size >= maxConnections;
-      quiet = accepted > before || isFull ? 0 : quiet + 1;
+      if (accepted > before || isFull) quiet = 0;
+      else quiet += isLate ? 1 : 10;
     }
     listener[Symbol.dispose]();
   }
@@ -190,6 +193,9 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
     },
   };
 }
+
+/** When a backlog counts as empty: after 3 turns without a client, or 30 late ones. */
+const QUIET = 30;
 
 function abortedBeforeAccept(error: Error): boolean {
   const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;

@@ -6,6 +6,7 @@
  */
 
 import { encode, writeAll } from "../../lib/io.ts";
+import { freeze } from "./backlog.ts";
 import { Balancer, type BalancerOptions } from "./balancer.ts";
 import { type Child, start } from "./child.ts";
 
@@ -42,6 +43,11 @@ export class Backend implements AsyncDisposable {
   /** Sends it a signal. */
   signal(signal: Deno.Signal): void {
     this.#process!.stop(signal);
+  }
+
+  /** Freezes it; resolves when it does nothing any more. */
+  async freeze(): Promise<void> {
+    await freeze(this.#process!);
   }
 
   /** Asks it to end, by SIGTERM; resolves when it has. */

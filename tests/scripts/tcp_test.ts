@@ -5,6 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { delay, writeAll } from "../../lib/io.ts";
+import { freeze, untilWaiting } from "../../notebook/lib/backlog.ts";
 import { exchange } from "../../client.ts";
 import { serve, type ServeOptions } from "../../server.ts";
 import {
@@ -707,7 +708,7 @@ Deno.test(
   async () => {
     await using server = await startServer("server.ts");
     const at = { hostname: "127.0.0.1", port: server.port };
-    server.kill("SIGSTOP"); // now nobody is accepted, but the system connects
+    await freeze(server); // now nobody is accepted, but the system connects
     using conns = new DisposableStack();
     const clients = [];
     for (let i = 0; i < 300; i++) { // Deno accepts some 130 in one go
@@ -716,6 +717,7 @@ Deno.test(
       await conn.closeWrite();
       clients.push(conn);
     }
+    await untilWaiting(server.port, 300);
     server.kill("SIGTERM");
     server.kill("SIGCONT");
     const heard = clients.map((conn) => new Response(conn.readable).text());
