@@ -1155,6 +1155,9 @@ Deno.test("a chat whose port is in use says so in one line", async () => {
   ]);
 });
 
+/** No trouble is told; but on a busy machine even a quick end takes a while. */
+const QUIETLY = /^server: listening on \S+\n(server: stopping: .*\n)?$/;
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(
     needs(`${signal}: everybody is told that the chat closes, exit 0`, unix),
@@ -1171,10 +1174,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         `${ASKED}* Here: Ada\n* Bob comes.\n${last}`,
       );
       assertEquals(bob.heard.text, `${ASKED}* Here: Ada, Bob\n${last}`);
-      assertEquals([await chat.code(), chat.err.text], [
-        0,
-        `server: listening on 127.0.0.1:${chat.port}\n`,
-      ]);
+      assertEquals(await chat.code(), 0);
+      assertMatch(chat.err.text, QUIETLY);
     },
   );
 }
@@ -1202,10 +1203,7 @@ Deno.test(
       `${ASKED}* Here: Ada\n* The chat closes.\n`,
     );
     assertEquals(await chat.code(), 0);
-    assertMatch(
-      chat.err.text,
-      /^server: listening on \S+\n(server: stopping: .*\n)?$/,
-    );
+    assertMatch(chat.err.text, QUIETLY);
   },
 );
 
