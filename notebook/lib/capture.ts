@@ -1,33 +1,12 @@
 /**
- * What is on the wire: packets, taken from the loopback interface by tcpdump,
- * and read byte by byte as RFC 791, RFC 9293 and RFC 768 lay them out.
+ * What is on the wire: packets, taken from the loopback interface by tcpdump.
  *
  * @module
  */
 
-/** A packet that carried TCP or UDP over IPv4. */
-export interface Packet {
-  /** When it passed, in seconds since 1970. */
-  time: number;
-  /** The protocol inside IP. */
-  protocol: "TCP" | "UDP";
-  /** Whence: address and port. */
-  from: string;
-  /** Whither: address and port. */
-  to: string;
-  /** TCP's flags: `SYN ACK`. */
-  flags: string;
-  /** TCP: the number of its first byte in the sender's stream. */
-  seq: number;
-  /** TCP: the number of the byte that the sender expects next. */
-  ack: number;
-  /** Bytes that it carried for the program. */
-  length: number;
-  /** The first of them, as text. */
-  text: string;
-  /** Both headers, IP's and the protocol's. */
-  header: number[];
-}
+import { type Packet, readPacket } from "./packet.ts";
+
+export type { Packet } from "./packet.ts";
 
 /** Bytes that are kept of each packet: the headers and some of the rest. */
 const SNAPSHOT = 200;
@@ -153,35 +132,9 @@ class Recording {
       const length = view.getUint32(at + 8, true);
       const start = at + 16 + 14; // Ethernet's header, which loopback fakes
       at += 16 + length;
-      found.push(read(this.#bytes.subarray(start, at), time));
+      const packet = readPacket(this.#bytes.subarray(start, at), time);
+      if (packet) found.push(packet);
     }
     return found;
   }
-}
-
-/** Reads an IPv4 packet. */
-function read(bytes: Uint8Array, time: number): Packet {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const ip = (bytes[0] & 0x0f) * 4; // the length of IP's header
-  const isTcp = bytes[9] === 6;
-  const own = isTcp ? (bytes[ip + 12] >> 4) * 4 : 8;
-  const length = view.getUint16(2) - ip - own;
-  const payload = bytes.subarray(ip + own, ip + own + Math.min(length, 64));
-  return {
-    time,
-    protocol: isTcp ? "TCP" : "UDP",
-    from: `${bytes.subarray(12, 16).join(".")}:${view.getUint16(ip)}`,
-    to: `${bytes.subarray(16, 20).join(".")}:${view.getUint16(ip + 2)}`,
-    flags: isTcp ? flagsOf(bytes[ip + 13]) : "",
-    seq: isTcp ? view.getUint32(ip + 4) : 0,
-    ack: isTcp ? view.getUint32(ip + 8) : 0,
-    length,
-    text: new TextDecoder().decode(payload),
-    header: [...bytes.subarray(0, ip + own)],
-  };
-}
-
-function flagsOf(byte: number): string {
-  const names = ["FIN", "SYN", "RST", "PSH", "ACK"];
-  return names.filter((_, bit) => byte & 1 << bit).join(" ");
 }

@@ -1,0 +1,211 @@
+/**
+ * Machines to experiment with. Each is a network namespace of Linux: it has
+ * interfaces, addresses, rules, settings and counters of its own, and none of
+ * this machine's.
+ *
+ * They have no name that the system would know. A namespace lives as long as
+ * somebody is in it or holds it, so nothing can be left behind.
+ *
+ * @module
+ */
+
+import { writeAll } from "../../lib/io.ts";
+import { type Child, start } from "./child.ts";
+import * as kernel from "./kernel.ts";
+
+/** What an experiment with hosts of its own takes. */
+export const NEEDS = ["root", "ip", "nft"];
+
+/** A machine of its own, with nothing but a loopback interface. */
+export class Host implements Disposable {
+  /** The namespace, held by a descriptor. */
+  readonly #namespace: number;
+  /** Its addresses, when it has some. */
+  address = "";
+  address6 = "";
+
+  /** Makes it. */
+  constructor(
+    /** What we call it. */
+    readonly name: string,
+  ) {
+    const home = kernel.currentNamespace();
+    kernel.enterNewNamespace();
+    this.#namespace = kernel.currentNamespace();
+    kernel.enterNamespace(home);
+    kernel.close(home);
+    this.set("net/ipv4/tcp_congestion_control", "reno"); // the textbook's
+    this.set("net/ipv6/conf/default/accept_dad", "0"); // addresses at once
+    this.sh("ip link set lo up");
+  }
+
+  /** Where `ip` finds it. */
+  get path(): string {
+    return `/proc/${Deno.pid}/fd/${this.#namespace}`;
+  }
+
+  /**
+   * Does something there. A socket that is made meanwhile belongs to this host
+   * for ever, and so does a program that is started; the code itself is back
+   * with us when it first waits. (So no name can be looked up: that waits.)
+   *
+   * @param work What to do.
+   * @returns What it returned.
+   */
+  inside<T>(work: () => T): T {
+    const home = kernel.currentNamespace();
+    kernel.enterNamespace(this.#namespace);
+    try {
+      return work();
+    } finally {
+      kernel.enterNamespace(home);
+      kernel.close(home);
+    }
+  }
+
+  /** Listens there, at port 1234, which is always free on a new machine. */
+  listen(hostname = "0.0.0.0"): Deno.TcpListener {
+    return this.inside(() => Deno.listen({ hostname, port: 1234 }));
+  }
+
+  /** Connects from there to port 1234 of an address. */
+  connect(hostname: string): Promise<Deno.TcpConn> {
+    return this.inside(() => Deno.connect({ hostname, port: 1234 }));
+  }
+
+  /** A UDP socket there: at port 1234, or at any. */
+  datagrams(port = 1234, hostname = "0.0.0.0"): Deno.DatagramConn {
+    return this.inside(() =>
+      Deno.listenDatagram({ transport: "udp", hostname, port })
+    );
+  }
+
+  /** Runs commands of the shell there; returns what they print. */
+  sh(script: string): string {
+    const { success, stdout, stderr } = this.inside(() =>
+      new Deno.Command("sh", { args: ["-e", "-c", script], stdin: "null" })
+        .outputSync()
+    );
+    const [printed, words] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    );
+    if (!success) throw new Error(`${this.name}: ${script}\n${words}`);
+    return printed.trimEnd();
+  }
+
+  /** Adds a rule for what this host passes on, in the language of nftables. */
+  rule(rule: string): void {
+    const hook = "{ type filter hook forward priority 0; }";
+    this.sh(`nft 'add table inet cable'
+      nft 'add chain inet cable forward ${hook}'
+      nft 'add rule inet cable forward ${rule}'`);
+  }
+
+  /** Starts a program there. */
+  start(program: string, ...args: string[]): Child {
+    return this.inside(() => start(program, args));
+  }
+
+  /** Changes a setting of this host's: `net/ipv4/ip_forward`. */
+  set(name: string, value: string): void {
+    this.inside(() => Deno.writeTextFileSync(`/proc/sys/${name}`, value));
+  }
+
+  /** A counter of this host's, as `nstat` has them: `TcpRetransSegs`. */
+  counter(name: string): number {
+    const tables = this.inside(() =>
+      ["snmp", "netstat"].map((file) =>
+        Deno.readTextFileSync(`/proc/thread-self/net/${file}`)
+      )
+    );
+    const lines = tables.join("").split("\n").map((line) => line.split(/:? /));
+    for (let i = 0; i + 1 < lines.length; i += 2) { // names, and then values
+      const [prefix, ...names] = lines[i];
+      const at = names.findIndex((column) => prefix + column === name);
+      if (at >= 0) return Number(lines[i + 1][at + 1]);
+    }
+    throw new RangeError(`there is no counter ${name}`);
+  }
+
+  /** Lets go of it: it ends with the last socket and program that is in it. */
+  [Symbol.dispose](): void {
+    kernel.close(this.#namespace);
+  }
+}
+
+/** Two hosts with a router between them. */
+export interface Network extends Disposable {
+  /** 10.0.1.2, and fd00:1::2. */
+  alice: Host;
+  /** 10.0.1.1 towards Alice, on `eth1`; 10.0.2.1 towards Bob, on `eth2`. */
+  router: Host;
+  /** 10.0.2.2, and fd00:2::2. */
+  bob: Host;
+}
+
+/**
+ * Makes a network: Alice, a router, Bob.
+ *
+ * Its devices send each segment as a packet of its own, as cables do; left alone,
+ * Linux would pass many at once between two hosts of one machine.
+ */
+export function makeNetwork(): Network {
+  const [alice, router, bob] = ["alice", "router", "bob"].map((name) =>
+    new Host(name)
+  );
+  for (const setting of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
+    router.set(`net/${setting}`, "1");
+  }
+  for (const [i, host] of [alice, bob].entries()) {
+    const n = i + 1;
+    router.sh(`ip link add eth${n} type veth peer name eth0 netns ${host.path}
+      ip link set eth${n} gso_max_segs 1 up
+      ip address add 10.0.${n}.1/24 dev eth${n}
+      ip address add fd00:${n}::1/64 dev eth${n} nodad`);
+    host.address = `10.0.${n}.2`;
+    host.address6 = `fd00:${n}::2`;
+    addressOf(host);
+    host.sh(`ip route add default via 10.0.${n}.1
+      ip route add default via fd00:${n}::1`);
+  }
+  return {
+    ...{ alice, router, bob },
+    [Symbol.dispose]() {
+      for (const host of [alice, router, bob]) host[Symbol.dispose]();
+    },
+  };
+}
+
+/** Gives the interface of a host its addresses, and switches it on. */
+function addressOf(host: Host): void {
+  host.sh(`ip link set eth0 gso_max_segs 1 up
+    ip address add ${host.address}/24 dev eth0
+    ip address add ${host.address6}/64 dev eth0 nodad`);
+}
+
+/** Connects two hosts; returns both ends of the connection. */
+export async function meet(
+  from: Host,
+  to: Host,
+): Promise<[client: Deno.TcpConn, server: Deno.TcpConn]> {
+  using listener = to.listen();
+  const connecting = from.connect(to.address);
+  const server = await listener.accept();
+  return [await connecting, server];
+}
+
+/** Sends so many bytes from one host to another; returns what arrived. */
+export async function transfer(
+  from: Host,
+  to: Host,
+  size: number,
+): Promise<Uint8Array> {
+  const [client, server] = await meet(from, to);
+  const bytes = Uint8Array.from({ length: size }, (_, i) => 97 + i % 26);
+  const arriving = new Response(server.readable).bytes();
+  await writeAll(client, bytes);
+  await client.closeWrite();
+  const arrived = await arriving;
+  client.close();
+  return arrived;
+}
