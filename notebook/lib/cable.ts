@@ -89,3 +89,17 @@ function carry(
     }
   };
 }
+
+/** The same packet with the lowest bit of its last byte turned over. */
+export function flipBit(packet: Bytes): Bytes {
+  return packet.with(-1, packet.at(-1)! ^ 1);
+}
+
+/** The same packet, in which the first two letters have changed places with the next two. */
+export function swapWords(packet: Bytes): Bytes {
+  const at = packet.length - readPacket(packet, 0)!.length;
+  const changed = packet.slice();
+  changed.set(packet.subarray(at + 2, at + 4), at);
+  changed.set(packet.subarray(at, at + 2), at + 2);
+  return changed;
+}

@@ -14,7 +14,7 @@ import { type Child, start } from "./child.ts";
 import * as kernel from "./kernel.ts";
 
 /** What an experiment with hosts of its own takes. */
-export const NEEDS = ["root", "ip", "nft"];
+export const NEEDS = ["root", "ip", "tc", "ss", "nft"];
 
 /** A machine of its own, with nothing but a loopback interface. */
 export class Host implements Disposable {
@@ -74,10 +74,13 @@ export class Host implements Disposable {
   }
 
   /** A UDP socket there: at port 1234, or at any. */
-  datagrams(port = 1234, hostname = "0.0.0.0"): Deno.DatagramConn {
-    return this.inside(() =>
-      Deno.listenDatagram({ transport: "udp", hostname, port })
-    );
+  datagrams(
+    port = 1234,
+    hostname = "0.0.0.0",
+  ): Deno.DatagramConn & Disposable {
+    const options = { transport: "udp", hostname, port } as const;
+    const socket = this.inside(() => Deno.listenDatagram(options));
+    return Object.assign(socket, { [Symbol.dispose]: () => socket.close() });
   }
 
   /** Runs commands of the shell there; returns what they print. */
@@ -194,16 +197,15 @@ export async function meet(
   return [await connecting, server];
 }
 
-/** Sends so many bytes from one host to another; returns what arrived. */
+/** Sends a message from one host to another; returns what arrived. */
 export async function transfer(
   from: Host,
   to: Host,
-  size: number,
-): Promise<Uint8Array> {
+  message: string,
+): Promise<string> {
   const [client, server] = await meet(from, to);
-  const bytes = Uint8Array.from({ length: size }, (_, i) => 97 + i % 26);
-  const arriving = new Response(server.readable).bytes();
-  await writeAll(client, bytes);
+  const arriving = new Response(server.readable).text();
+  await writeAll(client, message);
   await client.closeWrite();
   const arrived = await arriving;
   client.close();
