@@ -96,12 +96,14 @@ export class Host implements Disposable {
     return printed.trimEnd();
   }
 
-  /** Adds a rule for what this host passes on, in the language of nftables. */
-  rule(rule: string): void {
-    const hook = "{ type filter hook forward priority 0; }";
+  /**
+   * Adds a rule in the language of nftables, for what this host passes on, or
+   * for what it says itself.
+   */
+  rule(rule: string, hook: "forward" | "output" = "forward"): void {
     this.sh(`nft 'add table inet cable'
-      nft 'add chain inet cable forward ${hook}'
-      nft 'add rule inet cable forward ${rule}'`);
+      nft 'add chain inet cable ${hook} { type filter hook ${hook} priority 0; }'
+      nft 'add rule inet cable ${hook} ${rule}'`);
   }
 
   /** Starts a program there. */
@@ -210,4 +212,21 @@ export async function transfer(
   const arrived = await arriving;
   client.close();
   return arrived;
+}
+
+/** Counts the bytes that arrive at a connection, until it ends or fails. */
+export function count(
+  conn: Deno.Conn,
+): { bytes: number; ended: Promise<void> } {
+  const arriving = { bytes: 0, ended: readAll() };
+  return arriving;
+
+  async function readAll(): Promise<void> {
+    const buffer = new Uint8Array(2 ** 16);
+    for (;;) {
+      const n = await conn.read(buffer).catch(() => null);
+      if (n === null) return;
+      arriving.bytes += n;
+    }
+  }
 }

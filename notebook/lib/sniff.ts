@@ -7,6 +7,7 @@
  * @module
  */
 
+import { delay } from "../../lib/io.ts";
 import * as kernel from "./kernel.ts";
 import type { Host } from "./namespaces.ts";
 import { type Packet, readPacket } from "./packet.ts";
@@ -44,6 +45,27 @@ export class Sniffer implements Disposable {
         : [0, header[7]];
       this.#packets.push({ ...rest, id, ttl });
     }
+  }
+
+  /** Resolves to the first packet of a kind, as soon as one has passed. */
+  async until(isOne: (packet: Sighting) => boolean): Promise<Sighting> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const found = this.packets().find(isOne);
+      if (found) return found;
+      if (performance.now() > deadline) throw new Error("no such packet");
+      await delay(0.002); // nothing wakes us up
+    }
+  }
+
+  /** Resolves when a message has been acknowledged, or refused by a reset. */
+  async answered(text: string): Promise<void> {
+    const sent = await this.until((packet) => packet.text === text);
+    await this.until(({ from, to, ack, flags, time }) => {
+      const isAnswer = from === sent.to && to === sent.from;
+      const end = (sent.seq + sent.length) % 2 ** 32;
+      return isAnswer && (ack === end || time > sent.time && /RST/.test(flags));
+    });
   }
 
   /** Stops listening. */
