@@ -106,6 +106,13 @@ export class Host implements Disposable {
       nft 'add rule inet cable ${hook} ${rule}'`);
   }
 
+  /** Has what leaves by a device bear this host's own address. */
+  masquerade(device: string): void {
+    this.sh(`nft 'add table ip home'
+      nft 'add chain ip home out { type nat hook postrouting priority 100; }'
+      nft 'add rule ip home out oifname "${device}" masquerade'`);
+  }
+
   /** Starts a program there. */
   start(program: string, ...args: string[]): Child {
     return this.inside(() => start(program, args));
@@ -184,8 +191,33 @@ export function makeNetwork(): Network {
 /** Gives the interface of a host its addresses, and switches it on. */
 function addressOf(host: Host): void {
   host.sh(`ip link set eth0 gso_max_segs 1 up
-    ip address add ${host.address}/24 dev eth0
+    ip address add ${host.address}/24 brd + dev eth0
     ip address add ${host.address6}/64 dev eth0 nodad`);
+}
+
+/**
+ * Makes hosts that hang on one switch: 10.0.0.1, 10.0.0.2 and so on, and
+ * fd00::1, fd00::2. The switch passes on what is meant for all, or for a group.
+ */
+export function makeLan(...names: string[]): Host[] & Disposable {
+  const center = new Host("switch");
+  center.sh("ip link add br0 type bridge mcast_snooping 0 forward_delay 0");
+  center.sh("ip link set br0 up");
+  const hosts = names.map((name, i) => {
+    const host = new Host(name);
+    center.sh(`ip link add p${i} type veth peer name eth0 netns ${host.path}
+      ip link set p${i} master br0 up`);
+    host.address = `10.0.0.${i + 1}`;
+    host.address6 = `fd00::${i + 1}`;
+    addressOf(host);
+    host.sh("ip route add default dev eth0"); // whatever it is, the switch has it
+    return host;
+  });
+  return Object.assign(hosts, {
+    [Symbol.dispose]() {
+      for (const host of [center, ...hosts]) host[Symbol.dispose]();
+    },
+  });
 }
 
 /** Connects two hosts; returns both ends of the connection. */
@@ -229,4 +261,17 @@ export function count(
       arriving.bytes += n;
     }
   }
+}
+
+/** Runs code on a host, in the sandbox, under one grant; returns what it prints. */
+export async function runSandboxed(
+  host: Host,
+  grant: string,
+  code: string,
+): Promise<string> {
+  const address = `data:text/javascript,${encodeURIComponent(code)}`;
+  const flags = ["-q", "--no-prompt", "--unstable-net", `--allow-net=${grant}`];
+  await using program = host.start("deno", "run", ...flags, address);
+  await program.ended();
+  return program.printed.trim();
 }
