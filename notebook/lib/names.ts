@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type Child, start } from "./child.ts";
-import type { Host } from "./namespaces.ts";
+import type { Child } from "./child.ts";
+import { type Host, NEEDS } from "./namespaces.ts";
 
 /** What an experiment with names takes. */
-export const NAME_NEEDS = ["root", "ip", "nft", "dnsmasq", "unshare"];
+export const NAME_NEEDS = [...NEEDS, "dnsmasq", "unshare"];
 
 /**
  * Starts dnsmasq, a small name server, which knows nothing but what it is told.
@@ -22,8 +22,11 @@ export async function startNameServer(
   host: Host,
   ...records: string[]
 ): Promise<Child> {
+  // It is careful to outlive whoever started it. But when the first process of
+  // a namespace of processes ends, the kernel ends all others in it.
   const server = host.start(
-    "dnsmasq",
+    ...["unshare", "--pid", "--fork", "--kill-child"] as const,
+    ...["sh", "-c", '"$@" & wait', "sh", "dnsmasq"],
     ...["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file"],
     ...["--no-resolv", "--no-hosts", "--user=root", "--log-facility=-"],
     ...records,
@@ -50,7 +53,7 @@ function startWithNames(
   Deno.writeTextFileSync(`${folder}/nsswitch.conf`, "hosts: dns\n");
   const path = program === "deno" ? Deno.execPath() : program;
   const shell = ["sh", "-ec", script, folder, path, ...args];
-  return host.inside(() => start("unshare", ["--mount", ...shell]));
+  return host.start("unshare", "--mount", ...shell);
 }
 
 /** What a name server knows of a name. */

@@ -14,7 +14,7 @@ import { type Child, start } from "./child.ts";
 import * as kernel from "./kernel.ts";
 
 /** What an experiment with hosts of its own takes. */
-export const NEEDS = ["root", "ip", "tc", "ss", "nft"];
+export const NEEDS = ["root", "ip", "tc", "ss", "nft", "setpriv"];
 
 /** A machine of its own, with nothing but a loopback interface. */
 export class Host implements Disposable {
@@ -113,9 +113,11 @@ export class Host implements Disposable {
       nft 'add rule ip home out oifname "${device}" masquerade'`);
   }
 
-  /** Starts a program there. */
+  /** Starts a program there; it does not outlive us, however we end. */
   start(program: string, ...args: string[]): Child {
-    return this.inside(() => start(program, args));
+    const path = program === "deno" ? Deno.execPath() : program;
+    const all = ["--pdeathsig", "KILL", path, ...args];
+    return this.inside(() => start("setpriv", all));
   }
 
   /** Changes a setting of this host's: `net/ipv4/ip_forward`. */
@@ -177,6 +179,7 @@ export function makeNetwork(): Network {
     host.address = `10.0.${n}.2`;
     host.address6 = `fd00:${n}::2`;
     addressOf(host);
+    router.sh(untilUp(`eth${n}`));
     host.sh(`ip route add default via 10.0.${n}.1
       ip route add default via fd00:${n}::1`);
   }
@@ -188,11 +191,17 @@ export function makeNetwork(): Network {
   };
 }
 
+/** Waits, in the shell, until a device has noticed that its cable is plugged in. */
+function untilUp(device: string): string {
+  return `until ip link show ${device} | grep -q "state UP"; do :; done`;
+}
+
 /** Gives the interface of a host its addresses, and switches it on. */
 function addressOf(host: Host): void {
   host.sh(`ip link set eth0 gso_max_segs 1 up
     ip address add ${host.address}/24 brd + dev eth0
-    ip address add ${host.address6}/64 dev eth0 nodad`);
+    ip address add ${host.address6}/64 dev eth0 nodad
+    ${untilUp("eth0")}`);
 }
 
 /**
@@ -213,6 +222,8 @@ export function makeLan(...names: string[]): Host[] & Disposable {
     host.sh("ip route add default dev eth0"); // whatever it is, the switch has it
     return host;
   });
+  center.sh(`for n in ${names.map((_, i) => i).join(" ")}; do
+    until ip -d link show p$n | grep -q "state forwarding"; do :; done; done`);
   return Object.assign(hosts, {
     [Symbol.dispose]() {
       for (const host of [center, ...hosts]) host[Symbol.dispose]();

@@ -288,6 +288,9 @@ for (const name of NOTEBOOKS) {
       ...["tcpdump", "strace", "python3", "node", "nc", "curl", "chromium"].map(
         program,
       ),
+      ...["ip", "tc", "ss", "nft", "dnsmasq", "setpriv", "unshare"].map(
+        program,
+      ),
     ),
     ...PATIENT,
     async fn() {

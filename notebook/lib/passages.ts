@@ -1,0 +1,79 @@
+/**
+ * Two captures side by side, one from each end of a cable: what was sent at one
+ * end, and whether, when and how often it arrived at the other.
+ *
+ * @module
+ */
+
+import type { Side } from "./ladder.ts";
+import type { Sighting } from "./sniff.ts";
+
+/** A packet on its way. */
+export interface Passage {
+  /** The packet, as it was sent. */
+  packet: Sighting;
+  /** Where it was sent. */
+  from: Side;
+  /** When it left. */
+  sent: number;
+  /** When it arrived; a packet that was lost did not. */
+  arrived?: number;
+  /** Whether the same has been sent before. */
+  again: boolean;
+}
+
+/** Both captures: what passed at the left end, and at the right. */
+export interface Captures {
+  left: Sighting[];
+  right: Sighting[];
+}
+
+/**
+ * Finds out what became of each packet.
+ *
+ * @param captures The packets that passed at either end.
+ * @returns The passages, in the order in which they began.
+ */
+export function match({ left, right }: Captures): Passage[] {
+  const all = [...left, ...right];
+  if (all.length === 0) return [];
+  const first = all.reduce((a, b) => b.time < a.time ? b : a);
+  const here = hostOf(left.includes(first) ? first.from : first.to);
+  const isLeft = ({ from }: Sighting) => hostOf(from) === here;
+  const there = (packet: Sighting) => !isLeft(packet);
+  return [
+    ...pair("left", left.filter(isLeft), right.filter(isLeft)),
+    ...pair("right", right.filter(there), left.filter(there)),
+  ].sort((a, b) => a.sent - b.sent);
+}
+
+/** An address without its port. */
+function hostOf(address: string): string {
+  return address.replace(/:\d+$/, "");
+}
+
+/** The passages in one direction. */
+function pair(from: Side, sent: Sighting[], arrived: Sighting[]): Passage[] {
+  const waiting = Map.groupBy(arrived, nameOf);
+  const before = new Set<string>();
+  return sent.flatMap((packet) => {
+    const content = `${packet.seq} ${packet.length} ${packet.flags}`;
+    const carries = packet.length > 0 || /SYN|FIN/.test(packet.flags);
+    const again = carries && packet.protocol === "TCP" && before.has(content);
+    before.add(content);
+    const copies = waiting.get(nameOf(packet)) ?? [];
+    const times = copies.length > 0 ? copies : [undefined];
+    waiting.delete(nameOf(packet));
+    return times.map((copy) => {
+      return { packet, from, sent: packet.time, arrived: copy?.time, again };
+    });
+  });
+}
+
+/**
+ * What two copies of a packet have in common. IP numbers the packets of a
+ * connection, so that the same bytes, sent again, have another name.
+ */
+function nameOf({ from, to, id, seq, ack, length, text }: Sighting): string {
+  return [from, to, id, seq, ack, length, text].join();
+}
