@@ -25,7 +25,7 @@ interface Layout {
 }
 
 const WIDE: Layout = { margin: 190, span: 300, size: 15 };
-const NARROW: Layout = { margin: 108, span: 124, size: 12 };
+const NARROW: Layout = { margin: 132, span: 84, size: 12 };
 
 /** Seconds without any packet that are drawn as a pause. */
 const PAUSE = 0.02;
@@ -64,7 +64,7 @@ function labeller(captures: Captures): (passage: Passage) => string {
     const own = (seq - first[from]!) >>> 0;
     const other = (ack - (first[from === "left" ? "right" : "left"] ?? 0)) >>>
       0;
-    if (length > 0) return `bytes ${own} to ${own + length - 1}`;
+    if (length > 0) return `bytes ${own}–${own + length - 1}`;
     return /FIN/.test(flags) ? "FIN" : `ACK ${other}`;
   };
 }
@@ -125,9 +125,9 @@ function place(events: Event[], size: number) {
     }
     before = time;
     y += arrives ? 10 : size + 5;
-    if (!arrives && passage.arrived === undefined) y += 6;
     if (!arrives) places.set(passage, { sent: y });
     else places.get(passage)!.arrived = y;
+    if (passage.arrived === undefined) y += 8; // room for its cross
   }
   return { places, pauses, height: y + 28 };
 }

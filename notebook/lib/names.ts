@@ -135,27 +135,29 @@ export function readName(
 }
 
 /**
- * Writes bytes as people read them: sixteen a line, as numbers and as text, with
+ * Writes bytes as people read them: eight a line, as numbers and as text, with
  * brackets around pointers.
  */
 export function dump(
   bytes: Uint8Array,
   pointers: Reply["pointers"],
 ): string[] {
-  const isPointer = (i: number) => pointers.some(({ at }) => at === i);
-  return Array.from({ length: Math.ceil(bytes.length / 16) }, (_, line) => {
-    const part = [...bytes.subarray(16 * line, 16 * line + 16)];
+  const opens = (i: number) => pointers.some(({ at }) => at === i);
+  return Array.from({ length: Math.ceil(bytes.length / 8) }, (_, line) => {
+    const start = 8 * line;
+    const part = [...bytes.subarray(start, start + 8)];
     const hex = part.map((byte, i) => {
-      const at = 16 * line + i;
-      const [open, shut] = [isPointer(at), isPointer(at - 1)];
-      return `${open ? "[" : " "}${byte.toString(16).padStart(2, "0")}${
-        shut ? "]" : " "
-      }`;
-    }).join("");
+      const before = opens(start + i)
+        ? "["
+        : i > 0 && opens(start + i - 2)
+        ? "]"
+        : " ";
+      return before + byte.toString(16).padStart(2, "0");
+    }).join("") + (opens(start + 6) ? "]" : " ");
     const text = part.map((byte) =>
       byte > 32 && byte < 127 ? String.fromCharCode(byte) : "."
     ).join("");
-    return `${String(16 * line).padStart(3)} ${hex.padEnd(65)}${text}`;
+    return `${String(start).padStart(2)}${hex.padEnd(25)} ${text}`;
   });
 }
 

@@ -9,9 +9,11 @@ import { ACCENT, GREY, INK, Plot, plot } from "./draw.ts";
 import type { Sample } from "./sample.ts";
 import type { Picture } from "./show.ts";
 
-/** A name beside the points that it belongs to. */
-function name(text: string, x: number, y: number, fill: string) {
-  return Plot.text([text], { x: [x], y: [y], fill, fontWeight: 600 });
+/** A name beside a point: to its right, or to its left. */
+function name(text: string, at: Arrival, fill: string, dx: number) {
+  const textAnchor = dx > 0 ? "start" : "end";
+  const place = { x: [at.ms], y: [at.message], dx, textAnchor } as const;
+  return Plot.text([text], { ...place, fill, fontWeight: 600 });
 }
 
 /**
@@ -25,15 +27,14 @@ export function drawArrivals(
   alt: string,
 ): Promise<Picture> {
   const at = { x: "ms", y: "message", strokeWidth: 2 };
-  const waiting = tcp[4]; // the first that had to wait
   return plot({
     x: { label: "milliseconds →", grid: true, zero: true },
     y: { label: "↑ message", grid: true },
     marks: [
       Plot.dot(udp, { ...at, symbol: "times", stroke: GREY, r: 4 }),
       Plot.dot(tcp, { ...at, symbol: "circle", stroke: ACCENT, r: 6 }),
-      name("TCP ○", waiting.ms + 40, waiting.message, ACCENT),
-      name("UDP ×", udp[5].ms - 40, udp[5].message, GREY),
+      name("TCP ○", tcp[4], ACCENT, 14),
+      name("UDP ×", udp[5], GREY, -12),
     ],
   }, alt);
 }
