@@ -29,16 +29,15 @@ export interface Captures {
 }
 
 /**
- * Finds out what became of each packet.
+ * Finds out what became of each packet. The left end is the one that speaks
+ * first, as clients do.
  *
  * @param captures The packets that passed at either end.
  * @returns The passages, in the order in which they began.
  */
 export function match({ left, right }: Captures): Passage[] {
-  const all = [...left, ...right];
-  if (all.length === 0) return [];
-  const first = all.reduce((a, b) => b.time < a.time ? b : a);
-  const here = hostOf(left.includes(first) ? first.from : first.to);
+  if (left.length === 0) return [];
+  const here = hostOf(left[0].from);
   const isLeft = ({ from }: Sighting) => hostOf(from) === here;
   const there = (packet: Sighting) => !isLeft(packet);
   return [
@@ -65,7 +64,9 @@ function pair(from: Side, sent: Sighting[], arrived: Sighting[]): Passage[] {
     const times = copies.length > 0 ? copies : [undefined];
     waiting.delete(nameOf(packet));
     return times.map((copy) => {
-      return { packet, from, sent: packet.time, arrived: copy?.time, again };
+      // Clocks are set, and not always forwards.
+      const arrived = copy && Math.max(copy.time, packet.time);
+      return { packet, from, sent: packet.time, arrived, again };
     });
   });
 }

@@ -30,6 +30,7 @@ export async function sample(
 ): Promise<Sample[]> {
   const asking = "while :; do date +%s.%N; ss -tinHO dport = :1234; done";
   await using shell = host.start("sh", "-c", asking);
+  await shell.until(/cwnd/); // the first: from here on nothing is missed
   await work();
   shell.stop("SIGKILL");
   await shell.ended();

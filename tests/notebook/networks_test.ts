@@ -152,7 +152,7 @@ const CAUSES: Record<string, Cause> = {
   "a server at any address": {
     cells: "names-known both both-table",
     from: '"0.0.0.0"',
-    to: '"fd00:2::2"',
+    to: '"both.example"',
   },
   "loopback": {
     cells: "any any-table",
@@ -381,5 +381,16 @@ Deno.test("two captures become passages: lost, doubled, and sent again", () => {
     [2, 2.5, false],
     [2, 2.6, false], // on its way it became two
     [3, 3.5, true],
+  ]);
+  const clockSetBack = [packet(0.9, 1, 0), packet(1.9, 2, 4)];
+  const late = match({
+    left: [packet(0.5, 0, 0), ...left],
+    right: clockSetBack,
+  });
+  assertEquals(late.map(({ arrived }) => arrived), [
+    undefined,
+    1,
+    2,
+    undefined,
   ]);
 });
