@@ -37,7 +37,7 @@ export async function clock(
   return arrivals;
 }
 
-/** Says twenty messages of a byte each, from 1 on, one each 20 milliseconds. */
+/** Says twenty messages of a byte each, from 1 on, one every 20 milliseconds. */
 export async function speak(
   say: (message: Uint8Array) => Promise<unknown>,
 ): Promise<void> {

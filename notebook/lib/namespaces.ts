@@ -20,8 +20,9 @@ export const NEEDS = ["root", "ip", "tc", "ss", "nft", "setpriv"];
 export class Host implements Disposable {
   /** The namespace, held by a descriptor. */
   readonly #namespace: number;
-  /** Its addresses, when it has some. */
+  /** Its IPv4 address, when it has one. */
   address = "";
+  /** Its IPv6 address, when it has one. */
   address6 = "";
 
   /** Makes it. */

@@ -22,9 +22,11 @@ export interface Passage {
   again: boolean;
 }
 
-/** Both captures: what passed at the left end, and at the right. */
+/** Both captures. */
 export interface Captures {
+  /** What passed at the left end. */
   left: Sighting[];
+  /** What passed at the right end. */
   right: Sighting[];
 }
 

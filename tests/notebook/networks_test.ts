@@ -212,6 +212,60 @@ for (const [name, cause] of Object.entries(CAUSES)) {
   });
 }
 
+// --- The answers to "Now you" ------------------------------------------------
+
+/** What becomes of a question, as its answer says. */
+const ANSWERS: Record<string, [code: string, answer: string]> = {
+  "one duplicate, if the last segment is lost": [
+    codeOf("lost").replace(" 2 drop", " 9 drop")
+      .replace(/assert\(duplicates.*/, "console.log(duplicates.length);"),
+    "1\n",
+  ],
+  "TCP over the mischief brings everything once, in order": [
+    `${codeOf("udp").split("const udpHears")[0]}
+    let packets = 0;
+    using cable = layCable((packet, nth) => {
+      packets = nth;
+      return mischief[nth]?.(packet) ?? [packet];
+    });
+    const [client, server] = await meet(cable.alice, cable.bob);
+    client.setNoDelay();
+    for (const n of "123456") await client.write(encode(n));
+    await client.closeWrite();
+    console.log(await new Response(server.readable).text(), packets > 6);
+    client.close();`,
+    "123456 true\n",
+  ],
+  "a cable that is mended in time loses nothing": [
+    `${codeOf("cut")}
+    using net = makeNetwork();
+    makeImpatient(net);
+    const [writer, reader] = await meet(net.alice, net.bob);
+    net.router.rule("drop");
+    await writer.write(encode("Hello?"));
+    await delay(0.5);
+    net.router.sh("nft delete table inet cable");
+    console.log(await reader.read(room));`,
+    "6\n",
+  ],
+  "the little end first gets another name, and no address": [
+    codeOf("names-known question names-ask").replace("0, type,", "type, 0,")
+      .replace(
+        /assertEquals\(answers.*/s,
+        "console.log(answers.map((a) => a.data));",
+      ),
+    '[ "both.example" ]\n',
+  ],
+};
+
+for (const [name, [code, answer]] of Object.entries(ANSWERS)) {
+  Deno.test(needs(`networks.ipynb: ${name}`, ...capable), async () => {
+    await using run = evaluate(`${SILENT}\n${code}\nDeno.exit();`);
+    assertEquals(await run.code(), 0, run.err.text);
+    assertEquals(run.out.text, answer);
+  });
+}
+
 // --- Nothing is left behind --------------------------------------------------
 
 const MAKING = `
