@@ -28,26 +28,24 @@ export async function sample(
   host: Host,
   work: () => Promise<unknown>,
 ): Promise<Sample[]> {
-  const asking = "while :; do date +%s.%N; ss -tinHO dport = :1234; done";
-  await using shell = host.start("sh", "-c", asking);
+  const asking = "while read time _ < /proc/uptime; do " +
+    "echo $time; ss -tinHO dport = :1234; done";
+  const urgent = ["-n", "-20", "sh", "-c", asking]; // on a busy machine, too
+  await using shell = host.start("nice", ...urgent);
   await shell.until(/cwnd/); // the first: from here on nothing is missed
   await work();
   shell.stop("SIGKILL");
   await shell.ended();
-  const asked = shell.printed.split(/^(?=\d+\.\d+$)/m);
-  const found = asked.flatMap((text) => {
-    const [s, cwnd, again = 0] = [
-      /^\S+/,
-      /(?<=cwnd:)\d+/,
-      /(?<=retrans:\d+\/)\d+/,
-    ]
-      .map((pattern) => pattern.exec(text)?.[0]).map((n) => n && Number(n));
-    return s && cwnd ? [{ s, cwnd, again: again || 0 }] : [];
-  });
-  const begin = found[0]?.s ?? 0;
-  return found.map(({ s, ...rest }) => ({ s: round(s - begin), ...rest }));
+  const asked = shell.printed.split(/^(?=\d+\.\d+$)/m).map((text) => ({
+    s: numberIn(text, /^\S+/),
+    cwnd: numberIn(text, /(?<=cwnd:)\d+/),
+    again: numberIn(text, /(?<=retrans:\d+\/)\d+/), // only if there are any
+  }));
+  const found = asked.filter(({ cwnd }) => cwnd > 0);
+  const since = (s: number) => Math.round((s - found[0].s) * 100) / 100;
+  return found.map(({ s, ...rest }) => ({ s: since(s), ...rest }));
 }
 
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
+function numberIn(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[0] ?? 0);
 }
