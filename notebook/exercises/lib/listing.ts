@@ -1,0 +1,62 @@
+/**
+ * The list of exercises, and what one exercise asks for.
+ *
+ * @module
+ */
+
+import { EXERCISES } from "./catalogue.ts";
+import type { Exercise } from "./exercise.ts";
+import { attemptAt, type Progress } from "./progress.ts";
+import { wrap } from "./verdict.ts";
+
+/** The list: `✓` passed, `▸` next, `·` open. */
+export function list(progress: Progress): string {
+  const isPassed = ({ slug }: Exercise) => {
+    return progress.exercises[slug]?.passed !== undefined;
+  };
+  const next = EXERCISES.find((exercise) => !isPassed(exercise));
+  const rows = EXERCISES.map((exercise) => {
+    const { number, slug, concept } = exercise;
+    const sign = isPassed(exercise) ? "✓" : exercise === next ? "▸" : "·";
+    return `  ${sign} ${`${number}`.padStart(2)}  ${
+      slug.padEnd(14)
+    } ${concept}`;
+  });
+  const how = next
+    ? `deno task judge ${next.number} says what to do next.`
+    : "All passed. Judge somebody else's server: --connect HOST:PORT.";
+  return [...rows, "", `  ${how}`, ""].join("\n");
+}
+
+/** What an exercise asks for, and how to start. */
+export function describeTask(exercise: Exercise): string {
+  const { number, slug, kind, concept, task } = exercise;
+  const port = kind === "server"
+    ? "Your program is a server: it listens on 127.0.0.1, at the port that is its " +
+      "last argument."
+    : "Your program is a client: it goes to 127.0.0.1, at the port that is its " +
+      "last argument.";
+  return [
+    `${number} ${slug}: ${concept}`,
+    "",
+    ...wrap(task, "  "),
+    "",
+    ...wrap(port, "  "),
+    "  Write it in any language, save it anywhere, and have it judged:",
+    "",
+    `    deno task judge ${number} python3 my.py`,
+    `    deno task judge ${number} deno run --allow-net my.ts`,
+    `    deno task judge ${number} --build "gcc -o my my.c" ./my`,
+    "",
+  ].join("\n");
+}
+
+/** One more hint than last time. */
+export function nextHint(exercise: Exercise, progress: Progress): string {
+  const attempt = attemptAt(progress, exercise.slug);
+  attempt.hints = Math.min(attempt.hints + 1, exercise.hints.length);
+  const hints = exercise.hints.slice(0, attempt.hints);
+  return hints.flatMap((hint, i) => wrap(`${i + 1}. ${hint}`, "  ")).join(
+    "\n",
+  ) + "\n";
+}

@@ -1,0 +1,93 @@
+/**
+ * How long to wait for a program that says nothing. A clock alone accuses a
+ * program that is only slow: on a busy machine that is any program. So silence is
+ * believed only when, look after look, all the program's threads sleep.
+ *
+ * @module
+ */
+
+import { delay, withTimeout } from "../../../lib/io.ts";
+
+/** What is waited for: a program that can be looked at. */
+export interface Watched {
+  /** Whether all of it sleeps; undefined if it cannot be seen. */
+  isIdle(): Promise<boolean | undefined>;
+  /** Seconds of the processor that it has used; undefined if unknown. */
+  processorTime(): Promise<number | undefined>;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Seconds between two looks. */
+const INTERVAL = 0.12;
+
+/** Looks in a row that must find it asleep. */
+const LOOKS = 4;
+
+/** How many times longer to wait where nobody can look. */
+const BLIND = 4;
+
+/** Seconds of the processor after which a program that is never idle is given up. */
+const SPINNING = 2;
+
+/** Seconds after which nobody waits any longer, whatever the program does. */
+const LIMIT = 30;
+
+/** Waits for something until it comes, or the program surely waits, too. */
+export class Patience {
+  readonly #program: Watched;
+
+  /** Waits for a program. */
+  constructor(program: Watched) {
+    this.#program = program;
+  }
+
+  /**
+   * Waits for something that the program is meant to do.
+   *
+   * @param promise What is waited for; it must not reject.
+   * @returns Its value, or undefined if the program does nothing of the kind.
+   */
+  async for<T>(promise: Promise<T>): Promise<{ value: T } | undefined> {
+    const coming = promise.then((value) => ({ value }));
+    const begun = performance.now();
+    const early = await withTimeout(INTERVAL, coming);
+    if (early) return early;
+    const used = await this.#program.processorTime();
+    for (let calm = 0; calm < LOOKS;) {
+      const idle = await this.#look();
+      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / BLIND);
+      const came = await withTimeout(INTERVAL, coming);
+      if (came) return came;
+      if (performance.now() - begun > LIMIT * 1000) break;
+      if (idle === false && await this.#spins(used)) break;
+    }
+    return undefined;
+  }
+
+  /** Waits until the program does nothing more by itself. */
+  async untilIdle(): Promise<void> {
+    await this.#settled(2);
+  }
+
+  async #settled(looks: number): Promise<void> {
+    const begun = performance.now();
+    for (let calm = 0; calm < looks;) {
+      const idle = await this.#look();
+      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / (BLIND * 4));
+      await delay(0.01);
+      if (performance.now() - begun > LIMIT * 1000) return;
+    }
+  }
+
+  async #look(): Promise<boolean | undefined> {
+    const gone = this.#program.ended.then(() => true);
+    return await withTimeout(0.001, gone) ? true : await this.#program.isIdle();
+  }
+
+  async #spins(before: number | undefined): Promise<boolean> {
+    const now = await this.#program.processorTime();
+    return before !== undefined && now !== undefined &&
+      now - before >= SPINNING;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Tries the steps of an exercise, one after the other.
+ *
+ * @module
+ */
+
+import {
+  type Cause,
+  cause,
+  type Causes,
+  type Exercise,
+  type Step,
+  Symptom,
+  Untried,
+  type Verdict,
+} from "./exercise.ts";
+import { Lab, type Submission } from "./lab.ts";
+import { NotStarted, type Program } from "./program.ts";
+
+/**
+ * Tries an exercise, and yields a verdict for each step.
+ *
+ * @param exercise The exercise.
+ * @param submission The program to judge.
+ * @param options Whether to go on after a failure.
+ */
+export async function* run(
+  exercise: Exercise,
+  submission: Submission,
+  { all = false }: { all?: boolean } = {},
+): AsyncGenerator<Verdict> {
+  const steps = stepsOf(exercise);
+  const passed = new Set<string>();
+  let running: Program | undefined;
+  try {
+    for (const step of steps) {
+      if (step.twin && !passed.has(step.twin)) {
+        const message =
+          "not judged, because the step it is compared with failed";
+        yield { ...blank(exercise, step), status: "skip", message };
+        continue;
+      }
+      const lab = new Lab(submission, running);
+      const verdict = await tryStep(exercise, step, lab);
+      running = lab.release();
+      await lab[Symbol.asyncDispose]();
+      if (verdict.status === "pass") passed.add(step.name);
+      yield verdict;
+      if (verdict.status === "fail" && !all) return;
+    }
+  } finally {
+    await running?.[Symbol.asyncDispose]();
+  }
+}
+
+/** The steps of an exercise: where it serves clients, the last is a second client. */
+export function stepsOf(exercise: Exercise): Step[] {
+  const { steps, serves } = exercise;
+  if (!serves) return steps;
+  return [...steps, {
+    name: "again",
+    title: "the next client",
+    what: "The client after that one",
+    twin: steps[0].name,
+    async run(lab) {
+      const first = await lab.connect("A");
+      await serves(first);
+      first.close();
+      await serves(await lab.connect("B"));
+    },
+    causes: {
+      absent: cause(
+        "only-one-client",
+        "Your program serves one client, and then ends.",
+      ),
+      other: cause(
+        "only-one-client",
+        "Your program serves one client, and never comes back to accept the next.",
+      ),
+    },
+  }];
+}
+
+function blank(exercise: Exercise, step: Step): Omit<Verdict, "status"> {
+  return {
+    exercise: exercise.slug,
+    step: step.name,
+    twin: step.twin,
+    wire: [],
+    ms: 0,
+  };
+}
+
+async function tryStep(
+  exercise: Exercise,
+  step: Step,
+  lab: Lab,
+): Promise<Verdict> {
+  const verdict = { ...blank(exercise, step), wire: lab.happenings };
+  try {
+    await step.run(lab);
+    return { ...verdict, status: "pass", ms: lab.now };
+  } catch (error) {
+    if (error instanceof Untried) {
+      const message = `could not be tried here: ${error.message}`;
+      return { ...verdict, status: "skip", message, ms: lab.now };
+    }
+    const symptom = error instanceof NotStarted
+      ? new Symptom("absent", "Your program could not be started.", {
+        cause: cause("not-there", error.message),
+      })
+      : error;
+    if (!(symptom instanceof Symptom)) throw error;
+    const twin = exercise.steps.find(({ name }) => name === step.twin);
+    // What happens in an experiment is not part of what is shown.
+    const wire = [...lab.happenings];
+    const { id, words } = await diagnose(step.causes, symptom, lab);
+    const message = symptom.details.cause ? symptom.seen : [
+      ...twin ? [`${twin.what} works.`] : [],
+      `${step.what} ${symptom.seen}.`,
+      ...await describeExit(lab),
+    ].join(" ");
+    return {
+      ...verdict,
+      wire,
+      status: "fail",
+      id,
+      message,
+      cause: words,
+      ms: lab.now,
+    };
+  }
+}
+
+async function diagnose(
+  causes: Causes,
+  symptom: Symptom,
+  lab: Lab,
+): Promise<Cause> {
+  if (symptom.details.cause) return symptom.details.cause;
+  const finding = causes[symptom.kind] ?? causes.other ?? GENERAL[symptom.kind];
+  try {
+    return typeof finding === "function"
+      ? await finding(symptom, lab)
+      : finding;
+  } catch (error) { // the experiment failed as well, which adds nothing
+    if (error instanceof Symptom || error instanceof Untried) {
+      return GENERAL[symptom.kind];
+    }
+    throw error;
+  }
+}
+
+/** How the program ended, where that is part of the failure. */
+async function describeExit(lab: Lab): Promise<string[]> {
+  const program = lab.started;
+  if (!program?.exit) return [];
+  await program.lastWords();
+  const { code, signal } = program.exit;
+  if (code === 0) return [];
+  const how = signal
+    ? `was ended by ${signal}`
+    : `ended with exit code ${code}`;
+  return [
+    `Your program ${how}${program.telling ? `: ${program.telling}` : "."}`,
+  ];
+}
+
+/** What a symptom means where a step says nothing of it. */
+const GENERAL: Record<Symptom["kind"], Cause> = {
+  absent: cause("ended", "Your program is not there any longer."),
+  changed: cause("changed", "Your program sends other bytes than it should."),
+  ended: cause("ends-early", "Your program ends the conversation too early."),
+  reset: cause(
+    "resets",
+    "Your program ends, or closes a connection with bytes in it that it has not read.",
+  ),
+  silent: cause(
+    "silent",
+    "Your program waits for something that does not come.",
+  ),
+  extra: cause("too-much", "Your program sends more than it should."),
+  open: cause("never-closes", "Your program does not close the connection."),
+  exit: cause(
+    "exit-code",
+    "Your program ends with another exit code than it should.",
+  ),
+  running: cause("hangs", "Your program does not end."),
+  costly: cause("costly", "Your program does not let go of what it has used."),
+};

@@ -1,0 +1,101 @@
+/**
+ * Looks at processes and sockets, by the tools that every Linux has. Where a tool
+ * is missing the answer is undefined, and the judge falls back to waiting.
+ *
+ * @module
+ */
+
+/** What a tool prints, or undefined if it is not there or fails. */
+export async function ask(
+  tool: string,
+  ...args: string[]
+): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(tool, {
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+/** The rows of a table, each split into its columns. */
+function rows(table: string): string[][] {
+  return table.split("\n").filter(Boolean).map((row) =>
+    row.trim().split(/\s+/)
+  );
+}
+
+/** What the threads of a session do: `S` sleeps, `R` runs, `T` is held. */
+export async function threadStates(
+  session: number,
+): Promise<string[] | undefined> {
+  const table = await ask("ps", "-L", "-o", "stat=", "-s", `${session}`);
+  return table === undefined
+    ? undefined
+    : rows(table).map(([state]) => state[0]);
+}
+
+/** What the processes of a session use, in sum. */
+export async function usage(
+  session: number,
+): Promise<{ pids: number[]; seconds: number; kilobytes: number } | undefined> {
+  const table = await ask(
+    "ps",
+    "-o",
+    "pid=,cputimes=,rss=",
+    "-s",
+    `${session}`,
+  );
+  if (table === undefined) return undefined;
+  const all = rows(table).map((row) => row.map(Number));
+  const sum = (column: number) => all.reduce((n, row) => n + row[column], 0);
+  return { pids: all.map(([pid]) => pid), seconds: sum(1), kilobytes: sum(2) };
+}
+
+/** The addresses on which processes of a session listen: `127.0.0.1:20000`. */
+export async function listening(
+  session: number,
+  protocol: "tcp" | "udp" = "tcp",
+): Promise<string[] | undefined> {
+  const used = await usage(session);
+  const table = await ask("ss", protocol === "tcp" ? "-Hltnp" : "-Hlunp");
+  if (!used || table === undefined) return undefined;
+  return rows(table)
+    .filter((row) =>
+      used.pids.some((pid) => row.join().includes(`pid=${pid},`))
+    )
+    .map((row) => row[3]);
+}
+
+/** How many bytes wait, unread, at sockets whose other end is at this port. */
+export async function unread(port: number): Promise<number | undefined> {
+  const table = await ask("ss", "-Htn", "dport", "=", `:${port}`);
+  if (table === undefined) return undefined;
+  return rows(table).reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+}
+
+/** The states of the connections whose local end is at this port. */
+export async function statesAt(port: number): Promise<string[] | undefined> {
+  const table = await ask("ss", "-Htan", "sport", "=", `:${port}`);
+  return table === undefined ? undefined : rows(table).map(([state]) => state);
+}
+
+/** The number of files and sockets that a process has open. */
+export async function openFiles(pid: number): Promise<number | undefined> {
+  const table = await ask("ls", `/proc/${pid}/fd`);
+  return table === undefined ? undefined : rows(table).length;
+}
+
+/** The processes in whose environment this stands, wherever they have gone. */
+export async function withEnvironment(text: string): Promise<number[]> {
+  const table = await ask("ps", "axeww", "-o", "pid=,command=") ?? "";
+  return table.split("\n").filter((row) => row.includes(text)).map(parseFloat)
+    .filter((pid) => pid !== Deno.pid);
+}

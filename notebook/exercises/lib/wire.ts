@@ -1,0 +1,163 @@
+/**
+ * A connection between the judge and the program, which takes down what passes.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type net from "node:net";
+import { encode } from "../../../lib/io.ts";
+import { Channel, type Part, type Recorder } from "./channel.ts";
+import type { Patience } from "./patience.ts";
+
+/** The most bytes that one read takes. */
+const BUFFER = 64 * 1024;
+
+/** A connection of either kind: Deno's, or Node's, which can be reset. */
+export interface Socket {
+  /** Fills some of the buffer; null is the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Takes some of the bytes, and returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our side of the conversation: FIN. */
+  closeWrite(): Promise<void>;
+  /** Ends it altogether. */
+  close(): void;
+  /** Ends it by a reset, if it can. */
+  reset?(): void;
+}
+
+/** A connection that takes down what passes over it. */
+export class Wire extends Channel implements Disposable {
+  protected readonly verb = "is answered with";
+  readonly #socket: Socket;
+  #open = true;
+
+  /** Takes a connection over. */
+  constructor(
+    socket: Socket,
+    name: string,
+    patience: Patience,
+    record: Recorder,
+  ) {
+    super(name, patience, record);
+    this.#socket = socket;
+    record({ way: ">", on: name, mark: "connects" });
+  }
+
+  /** Sends all of it, even past a peer that is gone: its answer tells. */
+  async send(message: string | Uint8Array): Promise<void> {
+    const bytes = encode(message);
+    this.record({ way: ">", on: this.name, bytes });
+    try {
+      for (let rest = bytes; rest.length > 0;) {
+        rest = rest.subarray(await this.#socket.write(rest));
+      }
+    } catch { /* the next read says why */ }
+  }
+
+  /**
+   * Sends as much as the system and the program take.
+   *
+   * @returns How many bytes they took before nothing moved any longer.
+   */
+  async sendWhileTaken(message: Uint8Array, enough = 0.3): Promise<number> {
+    let sent = 0;
+    this.record({ way: ">", on: this.name, bytes: message });
+    while (sent < message.length) {
+      const writing = this.#socket.write(message.subarray(sent, sent + BUFFER));
+      const taken = await Promise.race([
+        writing.catch(() => 0),
+        new Promise<0>((resolve) => setTimeout(resolve, enough * 1000, 0)),
+      ]);
+      if (taken === 0) break;
+      sent += taken;
+    }
+    return sent;
+  }
+
+  /** Ends our side: FIN. */
+  async end(): Promise<void> {
+    this.record({ way: ">", on: this.name, mark: "FIN" });
+    await this.#socket.closeWrite().catch(() => {});
+  }
+
+  /** Resets the connection: RST. */
+  reset(): void {
+    if (!this.#socket.reset) throw new Error("this connection cannot be reset");
+    this.record({ way: ">", on: this.name, mark: "RST" });
+    this.#open = false;
+    this.#socket.reset();
+  }
+
+  /** Leaves: closes both sides, whatever is still on its way. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.record({ way: ">", on: this.name, mark: "closes" });
+    this.#close();
+  }
+
+  /** Leaves without a word in the record. */
+  [Symbol.dispose](): void {
+    if (this.#open) this.#close();
+    this.#open = false;
+  }
+
+  #close(): void {
+    try {
+      this.#socket.close();
+    } catch { /* it was closed from the other side */ }
+  }
+
+  protected async pull(): Promise<Part> {
+    const buffer = new Uint8Array(BUFFER);
+    try {
+      const length = await this.#socket.read(buffer);
+      return length === null ? "FIN" : buffer.subarray(0, length);
+    } catch {
+      return this.#open ? "RST" : "FIN";
+    }
+  }
+}
+
+/** Makes one of Node's connections, which can be reset, look like Deno's. */
+export function resettable(socket: net.Socket): Socket {
+  const waiting: (() => void)[] = [];
+  let failure: Error | undefined;
+  const wake = () => waiting.splice(0).forEach((resolve) => resolve());
+  socket.on("error", (error) => (failure = error, wake()));
+  for (const event of ["readable", "end", "close"]) socket.on(event, wake);
+
+  async function read(buffer: Uint8Array): Promise<number | null> {
+    for (;;) {
+      const chunk = socket.read() as Uint8Array | null;
+      if (chunk) {
+        const rest = chunk.subarray(buffer.length);
+        if (rest.length) socket.unshift(Buffer.from(rest));
+        buffer.set(chunk.subarray(0, buffer.length));
+        return Math.min(chunk.length, buffer.length);
+      }
+      if (failure) throw failure;
+      if (socket.readableEnded || socket.destroyed) return null;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  }
+
+  function write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      socket.write(
+        bytes,
+        (error) => error ? reject(error) : resolve(bytes.length),
+      );
+    });
+  }
+
+  return {
+    read,
+    write,
+    closeWrite: () => new Promise((resolve) => socket.end(resolve)),
+    close: () => void socket.destroy(),
+    reset: () => void socket.resetAndDestroy(),
+  };
+}
