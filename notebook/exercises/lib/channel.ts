@@ -116,6 +116,18 @@ export abstract class Channel {
     );
   }
 
+  /**
+   * Makes sure that nothing more has come.
+   *
+   * @throws {Symptom} If something has.
+   */
+  async expectNothing(): Promise<void> {
+    const part = await this.nextWithin(0.02);
+    if (typeof part !== "object") return;
+    const seen = `is followed by ${show(part)}, which is too much`;
+    throw new Symptom("extra", seen, { got: part, on: this.name });
+  }
+
   /** Reads everything, to the end, a reset, or silence. */
   async readAll(): Promise<{ bytes: Uint8Array; end: Part | undefined }> {
     const parts: Uint8Array[] = [];

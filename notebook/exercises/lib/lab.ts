@@ -43,6 +43,9 @@ export interface Conditions {
 /** Seconds that a program may sleep before it listens or connects. */
 const START = 3;
 
+/** Seconds of the processor that a program may use before it connects. */
+const COMPILING = 20;
+
 /** The place where one step is tried. */
 export class Lab implements AsyncDisposable {
   /** All that happened so far. */
@@ -52,12 +55,13 @@ export class Lab implements AsyncDisposable {
   readonly #submission: Submission;
   readonly #begun = performance.now();
   readonly #things: Disposable[] = [];
+  /** All connections of the step, in their order: experiments go on with them. */
+  readonly wires: Wire[] = [];
   readonly #keep: boolean;
   #program?: Program;
   #listener?: Deno.TcpListener | net.Server;
   #conditions: Conditions = {};
   #ready = false;
-  #last?: Wire;
 
   /**
    * Prepares a step.
@@ -95,9 +99,9 @@ export class Lab implements AsyncDisposable {
     return this.#submission.connect === undefined;
   }
 
-  /** The connection that was made last: experiments go on with it. */
+  /** The connection that was made last. */
   get last(): Wire {
-    return this.#last!;
+    return this.wires.at(-1)!;
   }
 
   /** Milliseconds since the step began. */
@@ -233,10 +237,10 @@ export class Lab implements AsyncDisposable {
     for (;;) {
       if (program.exit) await this.#failExit(program);
       const addresses = await listening(program.pid, "udp");
-      if (addresses === undefined) return await delay(1);
-      if (addresses.some((at) => at.endsWith(`:${this.port}`))) return;
+      if (addresses === undefined && !program.exit) return await delay(1);
+      if (addresses?.some((at) => at.endsWith(`:${this.port}`))) return;
       idle = await program.isIdle() === false ? 0 : idle + 0.03;
-      if (idle > START) throw elsewhere("udp", this.port, addresses);
+      if (idle > START) throw elsewhere("udp", this.port, addresses ?? []);
       await delay(0.01);
     }
   }
@@ -268,7 +272,8 @@ export class Lab implements AsyncDisposable {
   #keepWire(socket: Socket, name: string): Wire {
     const wire = new Wire(socket, name, this.patience, this.record);
     this.#things.push(wire);
-    return this.#last = wire;
+    this.wires.push(wire);
+    return wire;
   }
 
   /** Knocks until somebody opens. */
@@ -298,7 +303,7 @@ export class Lab implements AsyncDisposable {
     const program = this.start();
     const patience = this.patience;
     const came = await Promise.race([
-      patience.for(arriving),
+      patience.for(arriving, COMPILING),
       program?.ended.then(() => undefined),
     ].filter((promise) => promise !== undefined));
     if (came?.value) return came.value;

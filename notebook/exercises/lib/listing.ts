@@ -45,7 +45,7 @@ export function describeTask(exercise: Exercise): string {
     "  Write it in any language, save it anywhere, and have it judged:",
     "",
     `    deno task judge ${number} python3 my.py`,
-    `    deno task judge ${number} deno run --allow-net my.ts`,
+    `    deno task judge ${number} deno run --unstable-net --allow-net my.ts`,
     `    deno task judge ${number} --build "gcc -o my my.c" ./my`,
     "",
   ].join("\n");

@@ -28,7 +28,7 @@ const LOOKS = 4;
 const BLIND = 4;
 
 /** Seconds of the processor after which a program that is never idle is given up. */
-const SPINNING = 2;
+const SPINNING = 0.7;
 
 /** Seconds after which nobody waits any longer, whatever the program does. */
 const LIMIT = 30;
@@ -46,9 +46,13 @@ export class Patience {
    * Waits for something that the program is meant to do.
    *
    * @param promise What is waited for; it must not reject.
+   * @param spinning Seconds of the processor that it may use for that.
    * @returns Its value, or undefined if the program does nothing of the kind.
    */
-  async for<T>(promise: Promise<T>): Promise<{ value: T } | undefined> {
+  async for<T>(
+    promise: Promise<T>,
+    spinning = SPINNING,
+  ): Promise<{ value: T } | undefined> {
     const coming = promise.then((value) => ({ value }));
     const begun = performance.now();
     const early = await withTimeout(INTERVAL, coming);
@@ -60,7 +64,7 @@ export class Patience {
       const came = await withTimeout(INTERVAL, coming);
       if (came) return came;
       if (performance.now() - begun > LIMIT * 1000) break;
-      if (idle === false && await this.#spins(used)) break;
+      if (idle === false && await this.#spins(used, spinning)) break;
     }
     return undefined;
   }
@@ -85,9 +89,9 @@ export class Patience {
     return await withTimeout(0.001, gone) ? true : await this.#program.isIdle();
   }
 
-  async #spins(before: number | undefined): Promise<boolean> {
+  async #spins(before: number | undefined, most: number): Promise<boolean> {
     const now = await this.#program.processorTime();
     return before !== undefined && now !== undefined &&
-      now - before >= SPINNING;
+      now - before >= most;
   }
 }

@@ -85,7 +85,11 @@ export class Program implements Watched, AsyncDisposable {
       this.#child = new Deno.Command(words[0], {
         args: words.slice(1),
         cwd,
-        env: { PORT: `${port}`, [MARK.split("=")[0]]: MARK.split("=")[1] },
+        env: {
+          NO_COLOR: "1",
+          PORT: `${port}`,
+          [MARK.split("=")[0]]: MARK.split("=")[1],
+        },
         stdin: stdin ? "piped" : "null",
         stdout: "piped",
         stderr: "piped",
@@ -108,6 +112,11 @@ export class Program implements Watched, AsyncDisposable {
   /** Its process id, which is its session's, too. */
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** The last of what it has said on standard error. */
+  get said(): string {
+    return this.#said;
   }
 
   /** The line of its standard error that tells the most. */

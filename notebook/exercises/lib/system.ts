@@ -55,8 +55,29 @@ export async function usage(
   );
   if (table === undefined) return undefined;
   const all = rows(table).map((row) => row.map(Number));
+  const ticks = await processorTicks(all.map(([pid]) => pid));
   const sum = (column: number) => all.reduce((n, row) => n + row[column], 0);
-  return { pids: all.map(([pid]) => pid), seconds: sum(1), kilobytes: sum(2) };
+  return {
+    pids: all.map(([pid]) => pid),
+    seconds: ticks === undefined ? sum(1) : ticks / TICKS,
+    kilobytes: sum(2),
+  };
+}
+
+/** The parts of a second in which Linux counts. */
+const TICKS = 100;
+
+/** What processes have used of the processor: finer than the seconds of `ps`. */
+async function processorTicks(pids: number[]): Promise<number | undefined> {
+  const stats = await ask("cat", ...pids.map((pid) => `/proc/${pid}/stat`));
+  return stats && rows(stats).reduce((sum, row) => {
+        // The name of a process stands in brackets, and may have spaces in it.
+        const [user, system] = row.slice(
+          row.findLastIndex((word) => word.endsWith(")")),
+        )
+          .slice(12, 14);
+        return sum + Number(user) + Number(system);
+      }, 0) || undefined;
 }
 
 /** The addresses on which processes of a session listen: `127.0.0.1:20000`. */

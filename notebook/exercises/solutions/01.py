@@ -1,0 +1,6 @@
+import socket
+import sys
+
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as conn:
+    while data := conn.recv(1024):
+        sys.stdout.buffer.write(data)

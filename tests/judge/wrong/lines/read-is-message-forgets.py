@@ -1,0 +1,11 @@
+import socket
+import sys
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+    while True:
+        conn, _ = listener.accept()
+        with conn:
+            while data := conn.recv(1024):
+                *lines, rest = data.split(b'\n')
+                for line in lines:
+                    conn.sendall(f'{len(line.rstrip())}\n'.encode())
