@@ -62,9 +62,9 @@ export class Datagrams implements Disposable {
   }
 
   /** The next datagram, or undefined if the program surely sends none. */
-  async next(): Promise<Datagram | undefined> {
+  async next(patience = this.#patience): Promise<Datagram | undefined> {
     this.#coming ??= this.#receive();
-    return this.#take((await this.#patience.for(this.#coming))?.value);
+    return this.#take((await patience.for(this.#coming))?.value);
   }
 
   /** The next datagram, if one comes within so many seconds. */

@@ -8,12 +8,19 @@
 import net from "node:net";
 import { delay } from "../../../lib/io.ts";
 import type { Recorder } from "./channel.ts";
-import { Datagrams } from "./datagrams.ts";
+import { type Datagram, Datagrams } from "./datagrams.ts";
 import { cause, type Happening, Symptom, Untried } from "./exercise.ts";
 import { Patience } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { type Exit, Program } from "./program.ts";
-import { listening, unread } from "./system.ts";
+import {
+  listenerAt,
+  listening,
+  openFiles,
+  statesAt,
+  unread,
+  usage,
+} from "./system.ts";
 import { resettable, type Socket, Wire } from "./wire.ts";
 
 /** What is judged: a command to start, or a server that runs already. */
@@ -213,7 +220,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Opens a socket for datagrams: to the program, or at its port if it is a client. */
-  datagrams(name = "", at: "client" | "server" = "client"): Datagrams {
+  datagrams(
+    name = "",
+    at: "client" | "server" | "stranger" = "client",
+  ): Datagrams {
     const { hostname = "127.0.0.1" } = this.#submission.connect ?? {};
     const port = at === "server" ? this.port : 0;
     const datagrams = new Datagrams(
@@ -227,6 +237,14 @@ export class Lab implements AsyncDisposable {
     );
     this.#things.push(datagrams);
     return datagrams;
+  }
+
+  /** The next datagram at a socket; undefined if the program ends, or sends none. */
+  async datagram(at: Datagrams): Promise<Datagram | undefined> {
+    const program = this.start();
+    if (!program) return await at.next();
+    const ended = program.ended.then(() => at.nextWithin(0.02));
+    return await Promise.race([at.next(program.patience), ended]);
   }
 
   /** Waits until a server for datagrams is there, without sending it anything. */
@@ -253,6 +271,34 @@ export class Lab implements AsyncDisposable {
       if (bytes === 0) return;
       await delay(0.005);
     }
+  }
+
+  /** The memory that the program uses, in bytes; undefined if it cannot be seen. */
+  async memory(): Promise<number | undefined> {
+    if (!this.#program) return undefined;
+    const kilobytes = (await usage(this.#program.pid))?.kilobytes;
+    return kilobytes && kilobytes * 1024;
+  }
+
+  /** The process that listens: the program itself, or one that it has started. */
+  async listener(): Promise<number> {
+    const pid = await listenerAt(this.port);
+    if (pid === undefined) {
+      throw new Untried("ss and prlimit are needed for that");
+    }
+    return pid;
+  }
+
+  /** How many files and sockets a process has open. */
+  async openFiles(pid: number): Promise<number> {
+    const count = await openFiles(pid);
+    if (count === undefined) throw new Untried("/proc is needed for that");
+    return count;
+  }
+
+  /** Whether a connection at the program's port waits for late packets. */
+  async isInTimeWait(): Promise<boolean> {
+    return (await statesAt(this.port))?.includes("TIME-WAIT") ?? false;
   }
 
   /** Gives the program up, so that the next step can go on with it. */

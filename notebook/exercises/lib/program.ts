@@ -158,9 +158,7 @@ export class Program implements Watched, AsyncDisposable {
 
   /** Asks it to end, as a shell or a system does. */
   terminate(): void {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch { /* it has ended */ }
+    this.#signal("SIGTERM");
   }
 
   /** Whether all its threads sleep. */

@@ -95,6 +95,13 @@ export async function listening(
     .map((row) => row[3]);
 }
 
+/** The process that listens at a port. */
+export async function listenerAt(port: number): Promise<number | undefined> {
+  const table = await ask("ss", "-Hltnp", "sport", "=", `:${port}`);
+  const [, pid] = /pid=(\d+)/.exec(table ?? "") ?? [];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /** How many bytes wait, unread, at sockets whose other end is at this port. */
 export async function unread(port: number): Promise<number | undefined> {
   const table = await ask("ss", "-Htn", "dport", "=", `:${port}`);

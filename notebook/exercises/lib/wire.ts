@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type net from "node:net";
-import { encode } from "../../../lib/io.ts";
+import { encode, withTimeout } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import type { Patience } from "./patience.ts";
 
@@ -66,10 +66,7 @@ export class Wire extends Channel implements Disposable {
     this.record({ way: ">", on: this.name, bytes: message });
     while (sent < message.length) {
       const writing = this.#socket.write(message.subarray(sent, sent + BUFFER));
-      const taken = await Promise.race([
-        writing.catch(() => 0),
-        new Promise<0>((resolve) => setTimeout(resolve, enough * 1000, 0)),
-      ]);
+      const taken = await withTimeout(enough, writing.catch(() => 0)) ?? 0;
       if (taken === 0) break;
       sent += taken;
     }

@@ -1,0 +1,140 @@
+import { cause, type Exercise, Symptom, Untried } from "../lib/exercise.ts";
+import { delay } from "../../../lib/io.ts";
+import type { Lab } from "../lib/lab.ts";
+import type { Wire } from "../lib/wire.ts";
+import { echoes } from "./06_echo.ts";
+
+/** Milliseconds of silence that are allowed, and what the judge calls too early and too late. */
+const ALLOWED = 300, EARLY = 270, LATE = 800;
+
+/** Milliseconds between two words of a client that is not silent. */
+const PACE = 100;
+
+/** The longest answer, in milliseconds, on a machine that is quick enough to judge by the clock. */
+const QUICK = 120;
+
+/** Goes on talking for a while; how long the slowest answer took. */
+async function talks(
+  client: Wire,
+  lab: Lab,
+  milliseconds: number,
+): Promise<number> {
+  let slowest = 0;
+  const end = lab.now + milliseconds;
+  while (lab.now < end) {
+    const before = lab.now;
+    await client.send("still here\n");
+    await client.expect("still here\n");
+    const asked = lab.now;
+    await delay(PACE / 1000);
+    slowest = Math.max(slowest, asked - before, lab.now - asked - PACE);
+  }
+  return slowest;
+}
+
+const noTimeout = cause(
+  "no-timeout",
+  "Your program lets a silent client stay for ever. A read has to be given up when nothing has come for 300 ms.",
+);
+
+export const silence: Exercise = {
+  number: 17,
+  slug: "silence",
+  kind: "server",
+  concept: "a limit for silence",
+  task:
+    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. Whoever goes on talking stays, however long.",
+  hints: [
+    "What does your program wait for, and how long?",
+    "A timeout on each read; each byte that comes starts the clock anew.",
+    "In Python: conn.settimeout(0.3), and except TimeoutError around the reads. In Deno: a timer that closes the connection, set anew after each read.",
+  ],
+  next: {
+    file: "lib/ticker.ts",
+    why: "counts rounds of silence, for any number of clients",
+  },
+  serves: echoes,
+  steps: [
+    {
+      name: "silent",
+      title: "a silent client",
+      what: "A client that is silent after a line",
+      async run(lab) {
+        const client = await lab.connect();
+        await echoes(client);
+        const since = lab.now;
+        const part = await client.nextWithin(LATE / 1000) ??
+          await client.next();
+        const after = Math.round(lab.now - since);
+        if (part === undefined) {
+          throw new Symptom("silent", `is still connected after ${after} ms`);
+        }
+        if (part === "RST") {
+          throw new Symptom("reset", "is reset, instead of seeing the end");
+        }
+        if (part !== "FIN") {
+          throw new Symptom(
+            "extra",
+            "is told something, and not shown the end",
+            { got: part },
+          );
+        }
+        if (after < EARLY) {
+          throw new Symptom(
+            "ended",
+            `is disconnected after ${after} ms already`,
+          );
+        }
+      },
+      causes: {
+        silent: noTimeout,
+        ended: cause(
+          "cuts-the-busy",
+          `Your program does not wait ${ALLOWED} ms: it ends a client that has spoken a moment ago.`,
+        ),
+        reset: cause(
+          "reset-unread",
+          "A client that is disconnected sees the end of the stream (FIN), and no reset, if all that it said was read.",
+        ),
+        absent: cause(
+          "exits-at-timeout",
+          "Your program ends as a whole when a read is given up. Catch that, and close this one connection.",
+        ),
+      },
+    },
+    {
+      name: "busy",
+      title: "a client that goes on talking",
+      what: `A client that says a line each ${PACE} ms`,
+      twin: "silent",
+      async run(lab) {
+        for (let tries = 0; tries < 3; tries++) {
+          const client = await lab.connect();
+          const since = lab.now;
+          let slowest = Infinity;
+          try {
+            slowest = await talks(client, lab, 2.5 * ALLOWED);
+            if (slowest <= QUICK) return;
+          } catch (error) {
+            if (!(error instanceof Symptom)) throw error;
+            const after = Math.round(lab.now - since);
+            throw new Symptom(
+              error.kind,
+              `is disconnected after ${after} ms`,
+              error.details,
+            );
+          } finally {
+            client.close();
+          }
+        }
+        throw new Untried("the machine is too busy to judge by the clock");
+      },
+      causes: {
+        other: cause(
+          "wall-clock-limit",
+          "Your program limits how long a client may stay, and not how long it may be silent: each byte has to start the clock anew.",
+        ),
+      },
+    },
+  ],
+};

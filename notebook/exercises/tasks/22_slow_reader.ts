@@ -1,0 +1,197 @@
+import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
+import type { Lab } from "../lib/lab.ts";
+import { Lines } from "../lib/lines.ts";
+import { bufferedBytes } from "../lib/room.ts";
+import { encode } from "../../../lib/io.ts";
+
+const LINES = 40_000, MIB = 2 ** 20;
+
+/** The most that a program may grow by, in MiB: a queue has to have a limit. */
+const GROWTH = 200;
+
+/** A line that says its number, filled up so that all do not fit into the system's buffers. */
+const lineAt = (i: number, size: number) => `${i} `.padEnd(size, ".");
+
+/** Comes in where there is a chat; finds out whether there is one, or an echo. */
+async function enter(
+  lab: Lab,
+  name: string,
+): Promise<{ person: Lines; isEcho: boolean }> {
+  const person = new Lines(await lab.connect(name));
+  await person.wire.send(`${name}\n`);
+  const came = await person.next();
+  if (typeof came !== "object") {
+    throw new Symptom("silent", "finds neither an echo nor a chat");
+  }
+  return { person, isEcho: came.line === name };
+}
+
+async function hasEntered(person: Lines, name: string): Promise<void> {
+  for (;;) {
+    const came = await person.next();
+    if (typeof came !== "object") {
+      throw new Symptom("silent", "does not reach the others");
+    }
+    if (came.line.includes(name)) return;
+  }
+}
+
+const blocks = cause(
+  "slow-reader-blocks",
+  "Your program waits until somebody who does not read has room again, and all others wait with it.",
+);
+
+export const slowReader: Exercise = {
+  number: 22,
+  slug: "slow-reader",
+  kind: "server",
+  concept: "somebody who does not read",
+  task:
+    "In the chat of exercise 21, or the echo server of exercise 9, somebody who does not read keeps nobody else waiting. When they read at last they find whole lines, or are disconnected.",
+  hints: [
+    "A write waits when the other side does not read and the buffers are full. Who waits then?",
+    "A queue for each client, and something that empties it: then only that client's queue waits.",
+    "A queue without a limit grows for ever: from some size on (a megabyte), disconnect.",
+  ],
+  next: {
+    file: "notebook/applications/room.ts",
+    why: "waits for a slow reader, but not for long",
+  },
+  steps: [
+    {
+      name: "all-read",
+      title: "all read",
+      what: "A line, where all read,",
+      async run(lab) {
+        const { person, isEcho } = await enter(lab, "ann");
+        if (isEcho) return;
+        const { person: other } = await enter(lab, "bob");
+        await hasEntered(person, "bob");
+        await other.wire.send("hello\n");
+        await person.until("hello");
+      },
+      causes: {
+        other: cause(
+          "no-broadcast",
+          "Your program is neither an echo server nor a chat: exercise 9 or 21 comes first.",
+        ),
+      },
+    },
+    {
+      name: "deaf",
+      title: "one does not read",
+      what: "A line, where somebody does not read,",
+      twin: "all-read",
+      async run(lab) {
+        const { person: deaf, isEcho } = await enter(lab, "deaf");
+        const before = await lab.memory();
+        if (isEcho) {
+          const room = await bufferedBytes();
+          await deaf.wire.sendWhileTaken(new Uint8Array(3 * room).fill(97));
+          const other = new Lines(await lab.connect("bob"));
+          await other.wire.send("hello\n");
+          await other.until("hello");
+          return await hasNotGrown(lab, before);
+        }
+        const { person: talker } = await enter(lab, "bob");
+        const { person: listener } = await enter(lab, "cleo");
+        await hasEntered(talker, "cleo");
+        const size = Math.ceil(1.5 * await bufferedBytes() / LINES);
+        const all = Array.from(
+          { length: LINES },
+          (_, i) => lineAt(i, size) + "\n",
+        ).join("");
+        const sending = talker.wire.send(encode(all));
+        for (let i = 0; i < LINES; i++) {
+          const came = await listener.next();
+          if (typeof came !== "object") {
+            throw new Symptom(
+              "silent",
+              `reaches the others no longer, from line ${
+                i.toLocaleString("en")
+              } on`,
+            );
+          }
+          if (came.line.endsWith(lineAt(i, size))) continue;
+          const number = / ?(\d+) \.*$/.exec(came.line)?.[1];
+          if (number === undefined) i--; // somebody comes or goes
+          else {throw new Symptom(
+              "changed",
+              `is followed by line ${number} where line ${i} is due`,
+            );}
+        }
+        await sending;
+        await hasNotGrown(lab, before);
+        await findsWholeLines(deaf, size);
+      },
+      causes: {
+        async silent(_, lab) {
+          // The experiment: does their reading free the others?
+          const [deaf, ...others] = lab.wires;
+          for (let i = 0; i < 50; i++) {
+            if (!(await deaf.nextWithin(0.1) instanceof Uint8Array)) break;
+          }
+          const freed = await others.at(-1)!.nextWithin(1) instanceof
+            Uint8Array;
+          return freed
+            ? cause(
+              "slow-reader-blocks",
+              "As soon as the one who did not read began to read, the others went on: your program writes to one after the other, and waits for each.",
+            )
+            : blocks;
+        },
+        changed: ({ details }) =>
+          details.on === "deaf"
+            ? cause(
+              "tears-lines",
+              "Whoever reads late finds a line that is cut: part of a line was written, and the rest thrown away. Keep the rest, or disconnect.",
+            )
+            : cause(
+              "loses-lines",
+              "Somebody who reads all the time does not get all lines: your program throws some away for everybody.",
+            ),
+        costly: cause(
+          "grows",
+          "Your program keeps everything for somebody who does not read, without a limit.",
+        ),
+        other: blocks,
+      },
+    },
+  ],
+};
+
+async function hasNotGrown(
+  lab: Lab,
+  before: number | undefined,
+): Promise<void> {
+  const after = await lab.memory();
+  if (before === undefined || after === undefined) return;
+  const grown = (after - before) / MIB;
+  if (grown > GROWTH) {
+    throw new Symptom(
+      "costly",
+      `reaches the others, and your program has grown by ${
+        Math.round(grown)
+      } MiB`,
+    );
+  }
+}
+
+/** What a late reader finds: whole lines, and then more of them, the end, or silence. */
+async function findsWholeLines(late: Lines, size: number): Promise<void> {
+  for (;;) {
+    const came = await late.next();
+    if (typeof came !== "object") return;
+    const { line } = came;
+    if (
+      !line.includes("..") || / ?\d+ \.*$/.test(line) && line.length >= size
+    ) continue;
+    throw new Symptom(
+      "changed",
+      `reaches the others; whoever reads late finds "${
+        line.slice(0, 24)
+      }…", cut`,
+      { on: "deaf" },
+    );
+  }
+}
