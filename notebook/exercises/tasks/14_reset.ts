@@ -1,5 +1,15 @@
 import { cause, type Exercise } from "../lib/exercise.ts";
+import type { Lab } from "../lib/lab.ts";
 import { echoes } from "./06_echo.ts";
+
+/** Two more clients, one after the other. */
+async function servesTwo(lab: Lab): Promise<void> {
+  for (const name of "BC") {
+    const client = await lab.connect(name);
+    await echoes(client);
+    client.close();
+  }
+}
 
 export const reset: Exercise = {
   number: 14,
@@ -42,8 +52,7 @@ export const reset: Exercise = {
         const first = await lab.connectResettable("A");
         await echoes(first);
         first.reset();
-        await echoes(await lab.connect("B"));
-        await echoes(await lab.connect("C"));
+        await servesTwo(lab);
       },
       causes: {
         other: cause(
@@ -87,8 +96,7 @@ export const reset: Exercise = {
         await first.send("x".repeat(20_000));
         first.close();
         lab.program.resume();
-        await echoes(await lab.connect("B"));
-        await echoes(await lab.connect("C"));
+        await servesTwo(lab);
       },
       causes: {
         other: cause(

@@ -1,6 +1,5 @@
 import { concat, firstDifference, show } from "../lib/bytes.ts";
 import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
-import type { Datagrams } from "../lib/datagrams.ts";
 import type { Lab } from "../lib/lab.ts";
 
 /** The most data of one datagram. */

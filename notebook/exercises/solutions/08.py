@@ -1,0 +1,9 @@
+import socket
+import sys
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+    while True:
+        conn, _ = listener.accept()
+        with conn:
+            while data := conn.recv(1024):
+                conn.sendall(data)

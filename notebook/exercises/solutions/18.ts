@@ -1,0 +1,21 @@
+async function handle(conn: Deno.TcpConn): Promise<void> {
+  try {
+    const buffer = new Uint8Array(1024);
+    for (let n; (n = await conn.read(buffer)) !== null;) {
+      let rest = buffer.subarray(0, n);
+      while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
+    }
+  } catch { /* this client is gone */ }
+  conn.close();
+}
+
+const port = Number(Deno.args[0]);
+const listener = Deno.listen({ hostname: "127.0.0.1", port });
+for (;;) {
+  try {
+    handle(await listener.accept());
+  } catch (error) { // too many open files: wait until some are closed
+    console.error((error as Error).message);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

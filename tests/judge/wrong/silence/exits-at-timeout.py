@@ -1,0 +1,13 @@
+import socket
+import sys
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+    while True:
+        conn, _ = listener.accept()
+        with conn:
+            conn.settimeout(0.3)
+            try:
+                while data := conn.recv(1024):
+                    conn.sendall(data)
+            finally:
+                conn.close()
