@@ -155,7 +155,6 @@ export class Lab implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
     this.#program = undefined;
-    this.#ready = false;
     this.start();
   }
 

@@ -35,6 +35,8 @@ const LIMIT = 30;
 
 /** Waits for something until it comes, or the program surely waits, too. */
 export class Patience {
+  /** Seconds that it waits at least, where a right program may sleep for long. */
+  least = 0;
   readonly #program: Watched;
 
   /** Waits for a program. */
@@ -58,7 +60,8 @@ export class Patience {
     const early = await withTimeout(INTERVAL, coming);
     if (early) return early;
     const used = await this.#program.processorTime();
-    for (let calm = 0; calm < LOOKS;) {
+    const patient = () => performance.now() - begun < this.least * 1000;
+    for (let calm = 0; calm < LOOKS || patient();) {
       const idle = await this.#look();
       calm = idle === false ? 0 : calm + (idle ? 1 : 1 / BLIND);
       const came = await withTimeout(INTERVAL, coming);

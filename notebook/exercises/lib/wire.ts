@@ -32,6 +32,8 @@ export class Wire extends Channel implements Disposable {
   protected readonly verb = "is answered with";
   readonly #socket: Socket;
   #open = true;
+  /** A write has failed: then the system does not tell a later read why. */
+  #refused = false;
 
   /** Takes a connection over. */
   constructor(
@@ -53,7 +55,9 @@ export class Wire extends Channel implements Disposable {
       for (let rest = bytes; rest.length > 0;) {
         rest = rest.subarray(await this.#socket.write(rest));
       }
-    } catch { /* the next read says why */ }
+    } catch { // the answer, or its lack, is what counts
+      this.#refused = true;
+    }
   }
 
   /**
@@ -66,7 +70,10 @@ export class Wire extends Channel implements Disposable {
     this.record({ way: ">", on: this.name, bytes: message });
     while (sent < message.length) {
       const writing = this.#socket.write(message.subarray(sent, sent + BUFFER));
-      const taken = await withTimeout(enough, writing.catch(() => 0)) ?? 0;
+      const taken = await withTimeout(
+        enough,
+        writing.catch(() => this.#refuse()),
+      ) ?? 0;
       if (taken === 0) break;
       sent += taken;
     }
@@ -101,6 +108,11 @@ export class Wire extends Channel implements Disposable {
     this.#open = false;
   }
 
+  #refuse(): 0 {
+    this.#refused = true;
+    return 0;
+  }
+
   #close(): void {
     try {
       this.#socket.close();
@@ -111,7 +123,8 @@ export class Wire extends Channel implements Disposable {
     const buffer = new Uint8Array(BUFFER);
     try {
       const length = await this.#socket.read(buffer);
-      return length === null ? "FIN" : buffer.subarray(0, length);
+      if (length === null) return this.#refused ? "RST" : "FIN";
+      return buffer.subarray(0, length);
     } catch {
       return this.#open ? "RST" : "FIN";
     }

@@ -61,6 +61,7 @@ export const halfClose: Exercise = {
         const client = await lab.connect();
         const sent = await client.sendWhileTaken(all);
         await client.end();
+        await lab.patience.untilIdle(); // so that the program knows of the end
         lab.note(
           `${
             sent.toLocaleString("en")

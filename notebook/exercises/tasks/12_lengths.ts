@@ -80,20 +80,16 @@ export const lengths: Exercise = {
       },
     },
     {
-      name: "header-cut",
-      title: "a frame cut inside its length",
-      what: "The same frame, cut inside its length,",
+      name: "joined",
+      title: "three frames in one read",
+      what: "Each of three frames in one piece",
       twin: "whole",
       async run(lab) {
         const client = await lab.connect();
-        const cut = frame("hello");
-        await client.send(concat(frame("a"), cut.subarray(0, 1)));
-        await client.expect(frame("a"));
-        await lab.patience.untilIdle();
-        await client.send(cut.subarray(1));
-        await client.expect(reversed("hello"));
+        await client.send(concat(frame("abc"), frame("de"), frame("f")));
+        await client.expect(concat(frame("cba"), frame("ed"), frame("f")));
       },
-      causes: { other: split },
+      causes: { other: half },
     },
     {
       name: "body-cut",
@@ -112,16 +108,20 @@ export const lengths: Exercise = {
       causes: { other: half },
     },
     {
-      name: "joined",
-      title: "three frames in one read",
-      what: "Each of three frames in one piece",
+      name: "header-cut",
+      title: "a frame cut inside its length",
+      what: "The same frame, cut inside its length,",
       twin: "whole",
       async run(lab) {
         const client = await lab.connect();
-        await client.send(concat(frame("abc"), frame("de"), frame("f")));
-        await client.expect(concat(frame("cba"), frame("ed"), frame("f")));
+        const cut = frame("hello");
+        await client.send(concat(frame("a"), cut.subarray(0, 1)));
+        await client.expect(frame("a"));
+        await lab.patience.untilIdle();
+        await client.send(cut.subarray(1));
+        await client.expect(reversed("hello"));
       },
-      causes: { other: half },
+      causes: { other: split },
     },
     {
       name: "zero",

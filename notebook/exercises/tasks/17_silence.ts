@@ -85,6 +85,7 @@ export const silence: Exercise = {
             `is disconnected after ${after} ms already`,
           );
         }
+        await echoes(await lab.connect("B"));
       },
       causes: {
         silent: noTimeout,

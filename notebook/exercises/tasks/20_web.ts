@@ -116,30 +116,6 @@ export const web: Exercise = {
       },
     },
     {
-      name: "cut",
-      title: "a request cut at each of its bytes",
-      what: "The same request, in pieces of one byte,",
-      twin: "whole",
-      async run(lab) {
-        const client = await lab.connect();
-        const bytes = encode(request("/"));
-        for (const at of [1, 5, bytes.length - 3, bytes.length - 1]) {
-          await client.send(bytes.subarray(0, at));
-          await lab.patience.untilIdle();
-          await client.send(bytes.subarray(at));
-          await isRoot(client);
-        }
-        for (const byte of bytes) await client.send(Uint8Array.of(byte));
-        await isRoot(client);
-      },
-      causes: {
-        other: cause(
-          "read-is-request",
-          "A request can come in any number of pieces. Your program takes what one read brings for a whole one: collect until the empty line.",
-        ),
-      },
-    },
-    {
       name: "two",
       title: "two requests on one connection",
       what: "The second request on the same connection",
@@ -154,6 +130,32 @@ export const web: Exercise = {
         other: cause(
           "closes-after-one",
           "A connection of HTTP/1.1 stays open for the next request.",
+        ),
+      },
+    },
+    {
+      name: "cut",
+      title: "a request cut at each of its bytes",
+      what: "The same request, in pieces of one byte,",
+      twin: "two",
+      async run(lab) {
+        const bytes = encode(request("/"));
+        for (const at of [1, 5, bytes.length - 3, bytes.length - 1]) {
+          const client = await lab.connect();
+          await client.send(bytes.subarray(0, at));
+          await lab.patience.untilIdle();
+          await client.send(bytes.subarray(at));
+          await isRoot(client);
+          client.close();
+        }
+        const client = await lab.connect();
+        for (const byte of bytes) await client.send(Uint8Array.of(byte));
+        await isRoot(client);
+      },
+      causes: {
+        other: cause(
+          "read-is-request",
+          "A request can come in any number of pieces. Your program takes what one read brings for a whole one: collect until the empty line.",
         ),
       },
     },

@@ -122,7 +122,7 @@ export const slowReader: Exercise = {
         }
         await sending;
         await hasNotGrown(lab, before);
-        await findsWholeLines(deaf, size);
+        await findsWholeLines(deaf, talker, size);
       },
       causes: {
         async silent(_, lab) {
@@ -177,21 +177,34 @@ async function hasNotGrown(
   }
 }
 
-/** What a late reader finds: whole lines, and then more of them, the end, or silence. */
-async function findsWholeLines(late: Lines, size: number): Promise<void> {
+/** What a late reader finds: whole lines, and then more of them, or the end. */
+async function findsWholeLines(
+  late: Lines,
+  talker: Lines,
+  size: number,
+): Promise<void> {
+  let said = false;
   for (;;) {
     const came = await late.next();
-    if (typeof came !== "object") return;
+    if (came === "FIN" || came === "RST") return;
+    if (came === undefined) {
+      if (said) return;
+      said = true;
+      await talker.wire.send("the end\n"); // to see what follows a line that is cut
+      continue;
+    }
     const { line } = came;
-    if (
-      !line.includes("..") || / ?\d+ \.*$/.test(line) && line.length >= size
-    ) continue;
-    throw new Symptom(
-      "changed",
-      `reaches the others; whoever reads late finds "${
-        line.slice(0, 24)
-      }…", cut`,
-      { on: "deaf" },
-    );
+    const isCut = line.includes("..") &&
+      (line.length < size || !/\d \.*$/.test(line));
+    if (isCut) {
+      const seen =
+        `reaches the others; whoever reads late finds a line cut: "…${
+          line.slice(-24)
+        }"`;
+      throw new Symptom("changed", seen, { on: "deaf" });
+    }
+    if (line.endsWith(lineAt(LINES - 1, size)) || line.endsWith("the end")) {
+      return;
+    }
   }
 }

@@ -16,6 +16,8 @@ type Fate = (n: number) => {
   ackLost?: boolean;
   /** An acknowledgement of the one before comes first. */
   lateAck?: boolean;
+  /** Its acknowledgement takes a while. */
+  hesitates?: boolean;
   /** Its acknowledgement comes twice. */
   twice?: boolean;
 };
@@ -28,6 +30,7 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
   const parts: Uint8Array[] = [];
   let n = 0; // the datagram that is due
   let acked = true; // whether the one before it was, as far as the program knows
+  let previous: Uint8Array | undefined;
   let met = false; // whether the one that is due has come before
   for (;;) {
     const came = await lab.datagram(server);
@@ -40,21 +43,19 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
     const [bit, data] = [came.bytes[0], came.bytes.subarray(1)];
     check(came.bytes);
     if (bit !== n % 2) {
-      // The one before, once more: right if its acknowledgement was lost or late.
-      if (n > 0) {
+      if (n === 0 && !met) {
+        throw new Symptom("open", "begins with the bit 1 instead of 0");
+      }
+      // The one before, once more, is right if its acknowledgement was lost or late.
+      if (previous && same(came.bytes, previous)) {
         await server.send(Uint8Array.of(bit));
         acked = true;
         continue;
       }
-      throw new Symptom("changed", "begins with the bit 1 instead of 0");
+      throw tooEarly(n + 2);
     }
-    if (!acked) {
-      const seen = `goes on: your program sent datagram ${
-        n + 1
-      } before datagram ${n} was acknowledged`;
-      throw new Symptom("extra", seen);
-    }
-    const { lost, ackLost, lateAck, twice } = met
+    if (!acked) throw tooEarly(n + 1);
+    const { lost, ackLost, lateAck, twice, hesitates } = met
       ? {} as ReturnType<Fate>
       : fate(n);
     met = true;
@@ -75,6 +76,12 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
         );
       }
     }
+    if (hesitates) { // does the program wait, too?
+      await lab.patience.untilIdle();
+      const next = await server.nextWithin(0.03);
+      if (next && !same(next.bytes, came.bytes)) throw tooEarly(n + 2);
+    }
+    previous = came.bytes.slice();
     parts.push(data.slice());
     n++;
     met = false;
@@ -90,9 +97,7 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
     if (isEnd) break;
   }
   const all = concat(...parts);
-  if (
-    all.length !== DATA.length || firstDifference(all, DATA) !== DATA.length
-  ) {
+  if (!same(all, DATA)) {
     throw new Symptom(
       "reset",
       `brings ${all.length} bytes, of which the first wrong one is number ${
@@ -110,6 +115,18 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
       `is complete, and your program ends with exit code ${exit.code}`,
     );
   }
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && firstDifference(a, b) === a.length;
+}
+
+/** The first illegal move of a program that does not wait. */
+function tooEarly(number: number): Symptom {
+  const seen = `goes on: your program sent datagram ${number} before datagram ${
+    number - 1
+  } was acknowledged`;
+  return new Symptom("extra", seen);
 }
 
 function check(bytes: Uint8Array): void {
@@ -183,20 +200,11 @@ export const badLine: Exercise = {
   ],
   next: { file: "udp/client.ts", why: "asks again until an answer has come" },
   steps: [
-    step("good", "a good line", "A transfer over a good line", () => ({})),
     step(
-      "lost",
-      "each datagram lost once",
-      "A transfer over a line that loses each datagram once",
-      () => ({ lost: true }),
       "good",
-    ),
-    step(
-      "ack-lost",
-      "each acknowledgement lost once",
-      "A transfer over a line that loses each acknowledgement once",
-      () => ({ ackLost: true }),
-      "lost",
+      "a good line",
+      "A transfer over a good line",
+      (n) => ({ hesitates: n % 8 === 0 }),
     ),
     step(
       "late",
@@ -211,6 +219,20 @@ export const badLine: Exercise = {
       "A transfer over a line that doubles acknowledgements",
       () => ({ twice: true }),
       "good",
+    ),
+    step(
+      "lost",
+      "each datagram lost once",
+      "A transfer over a line that loses each datagram once",
+      () => ({ lost: true }),
+      "good",
+    ),
+    step(
+      "ack-lost",
+      "each acknowledgement lost once",
+      "A transfer over a line that loses each acknowledgement once",
+      () => ({ ackLost: true }),
+      "lost",
     ),
   ],
 };

@@ -1,7 +1,6 @@
 import socket
 import sys
 import threading
-import time
 
 forgotten = []
 
@@ -14,10 +13,5 @@ def handle(conn):
 
 with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=100) as listener:
     while True:
-        try:
-            conn, _ = listener.accept()
-        except OSError:
-            time.sleep(0.05)
-            forgotten and forgotten.pop(0).close()
-            continue
+        conn, _ = listener.accept()
         threading.Thread(target=handle, args=(conn,), daemon=True).start()

@@ -15,7 +15,7 @@ def handle(conn):
 def accept_all(listener):
     while True:
         conn, _ = listener.accept()
-        thread = threading.Thread(target=handle, args=(conn,))
+        thread = threading.Thread(target=handle, args=(conn,), daemon=False)
         thread.start()
 
 

@@ -2,6 +2,6 @@ import net from "node:net";
 
 net.createServer({ allowHalfOpen: true }, (socket) => {
   socket.on("data", (data) => socket.write(data));
-  socket.on("end", () => setTimeout(() => socket.destroy(), 50));
+  socket.on("end", () => socket.destroy());
   socket.on("error", () => {});
 }).listen(Number(process.argv[2]), "127.0.0.1");

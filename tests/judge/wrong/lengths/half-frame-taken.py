@@ -15,13 +15,6 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
     while True:
         conn, _ = listener.accept()
         with conn:
-            try:
-                while True:
-                    length = int.from_bytes(read_exactly(conn, 2), 'big')
-                    if length == 0:
-                        conn.sendall(b'\0\0') if conn.recv(1, socket.MSG_PEEK) else sys.exit()
-                        continue
-                    content = read_exactly(conn, length)
-                    conn.sendall(length.to_bytes(2, 'big') + content[::-1])
-            except EOFError:
-                pass
+            while len(head := read_exactly(conn, 2)) == 2:
+                content = read_exactly(conn, int.from_bytes(head, 'big'))
+                conn.sendall(len(content).to_bytes(2, 'big') + content[::-1])

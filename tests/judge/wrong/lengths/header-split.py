@@ -18,8 +18,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
             try:
                 while True:
                     length = int.from_bytes(conn.recv(2), 'big')
-                    if length == 0 and False:
-                        break
+
                     content = read_exactly(conn, length)
                     conn.sendall(length.to_bytes(2, 'big') + content[::-1])
             except EOFError:

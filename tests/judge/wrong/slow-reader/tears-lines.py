@@ -1,25 +1,44 @@
+import select
 import socket
 import sys
-import threading
 
-people = []
+MOST = 2**20
 
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+people = {}  # what waits for each
+halves = {}
 
-def handle(conn):
-    people.append(conn)
-    conn.sendall(b"Welcome.\n")
-    for line in conn.makefile("rb"):
-        for other in list(people):
+while True:
+    ready, free, _ = select.select(
+        [listener, *people], [conn for conn in people if people[conn]], []
+    )
+    for conn in ready:
+        if conn is listener:
+            person, _ = listener.accept()
+            person.setblocking(False)
+            people[person] = bytearray(b"Welcome.\n")
+            halves[person] = b""
+            continue
+        try:
+            data = conn.recv(4096)
+        except OSError:
+            data = b""
+        if not data:
+            del people[conn], halves[conn]
+            conn.close()
+            continue
+        whole, newline, halves[conn] = (halves[conn] + data).rpartition(b"\n")
+        for other in people:
             if other is not conn:
-                try:
-                    other.send(line, socket.MSG_DONTWAIT)
-                except OSError:
-                    pass
-    people.remove(conn)
-    conn.close()
-
-
-with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=100) as listener:
-    while True:
-        conn, _ = listener.accept()
-        threading.Thread(target=handle, args=(conn,), daemon=True).start()
+                people[other] += whole + newline
+    for conn in free:
+        if conn in people:
+            try:
+                del people[conn][: conn.send(people[conn])]
+            except BlockingIOError:
+                pass
+            if len(people[conn]) > MOST:
+                people[conn].clear()
+    for queue in people.values():
+        if len(queue) > MOST:
+            queue.clear()
