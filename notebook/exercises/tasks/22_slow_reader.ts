@@ -96,7 +96,7 @@ export const slowReader: Exercise = {
         const { person: talker } = await enter(lab, "bob");
         const { person: listener } = await enter(lab, "cleo");
         await hasEntered(talker, "cleo");
-        const size = Math.ceil(1.5 * await bufferedBytes() / LINES);
+        const size = Math.ceil(3 * await bufferedBytes() / LINES);
         const all = Array.from(
           { length: LINES },
           (_, i) => lineAt(i, size) + "\n",
@@ -194,8 +194,7 @@ async function findsWholeLines(
       continue;
     }
     const { line } = came;
-    const isCut = line.includes("..") &&
-      (line.length < size || !/\d \.*$/.test(line));
+    const isCut = line.includes("..") && !isWhole(line, size);
     if (isCut) {
       const seen =
         `reaches the others; whoever reads late finds a line cut: "…${
@@ -207,4 +206,11 @@ async function findsWholeLines(
       return;
     }
   }
+}
+
+/** Whether a line is one of those that were said; a name may stand before it. */
+function isWhole(line: string, size: number): boolean {
+  const [, number] = /(\d+) \.+$/.exec(line) ?? [];
+  const name = line.slice(0, -size);
+  return line.endsWith(lineAt(Number(number), size)) && !name.includes("..");
 }

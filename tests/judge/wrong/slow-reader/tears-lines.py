@@ -2,7 +2,7 @@ import select
 import socket
 import sys
 
-MOST = 2**20
+MOST = 3 * 2**20
 
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 people = {}  # what waits for each
