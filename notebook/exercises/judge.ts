@@ -10,7 +10,7 @@ import { formatAddress } from "../../lib/address.ts";
 import { BOARD_PORT, report, showBoard, toResult } from "./lib/board.ts";
 import { EXERCISES, find } from "./lib/catalogue.ts";
 import type { Exercise, Verdict } from "./lib/exercise.ts";
-import type { Submission } from "./lib/lab.ts";
+import type { Submission } from "./lib/submission.ts";
 import { describeTask, list, nextHint } from "./lib/listing.ts";
 import { type Options, parse, port, USAGE } from "./lib/options.ts";
 import { endEverything } from "./lib/program.ts";

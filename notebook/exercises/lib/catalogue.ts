@@ -9,7 +9,7 @@ import { firstClient } from "../tasks/01_first_client.ts";
 import { firstServer } from "../tasks/02_first_server.ts";
 import { again } from "../tasks/03_again.ts";
 import { toTheEnd } from "../tasks/04_to_the_end.ts";
-import { hear } from "../tasks/05_hear.ts";
+import { hearExercise } from "../tasks/05_hear.ts";
 import { echo } from "../tasks/06_echo.ts";
 import { allOfIt } from "../tasks/07_all_of_it.ts";
 import { halfClose } from "../tasks/08_half_close.ts";
@@ -37,7 +37,7 @@ export const EXERCISES: Exercise[] = [
   firstServer,
   again,
   toTheEnd,
-  hear,
+  hearExercise,
   echo,
   allOfIt,
   halfClose,

@@ -7,7 +7,7 @@
 
 import { encode, withTimeout } from "../../../lib/io.ts";
 import { begins, concat, show } from "./bytes.ts";
-import { type Happening, Symptom } from "./exercise.ts";
+import { type Happening, Symptom } from "./symptom.ts";
 import type { Patience } from "./patience.ts";
 
 /** What one read brings: bytes, the end, or a reset. */

@@ -7,7 +7,7 @@
 import { encode, withTimeout } from "../../../lib/io.ts";
 import { show } from "./bytes.ts";
 import type { Recorder } from "./channel.ts";
-import { Symptom } from "./exercise.ts";
+import { Symptom } from "./symptom.ts";
 import { firstDifference } from "./bytes.ts";
 import type { Patience } from "./patience.ts";
 

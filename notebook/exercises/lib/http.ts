@@ -5,7 +5,7 @@
  */
 
 import { concat, show } from "./bytes.ts";
-import { Symptom } from "./exercise.ts";
+import { Symptom } from "./symptom.ts";
 import type { Wire } from "./wire.ts";
 
 /** An answer. */

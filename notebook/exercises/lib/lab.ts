@@ -7,9 +7,10 @@
 
 import net from "node:net";
 import { delay } from "../../../lib/io.ts";
+import { elsewhere, exited, neverConnects, nobodyThere } from "./absent.ts";
 import type { Recorder } from "./channel.ts";
 import { type Datagram, Datagrams } from "./datagrams.ts";
-import { cause, type Happening, Symptom, Untried } from "./exercise.ts";
+import { type Happening, Untried } from "./symptom.ts";
 import { Patience } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { type Exit, Program } from "./program.ts";
@@ -21,31 +22,16 @@ import {
   unread,
   usage,
 } from "./system.ts";
-import { resettable, type Socket, Wire } from "./wire.ts";
-
-/** What is judged: a command to start, or a server that runs already. */
-export interface Submission {
-  /** The program and its arguments. @default {none: a server runs already} */
-  command?: string[];
-  /** The port that the program insists on. @default {a free one at each start} */
-  port?: number;
-  /** Where the server runs already. @default {nowhere: the command starts it} */
-  connect?: { hostname: string; port: number };
-  /** The folder that the program runs in. @default {the judge's} */
-  cwd?: string;
-  /** Gets each line of the program's standard error. */
-  onError?(line: string): void;
-}
-
-/** How a step wants the program started. */
-export interface Conditions {
-  /** What it reads from standard input. */
-  stdin?: Uint8Array;
-  /** The most files and sockets that it may have open. */
-  openFiles?: number;
-  /** Further arguments, before the port. */
-  args?: string[];
-}
+import {
+  closing,
+  connectNode,
+  fromDeno,
+  isRefusal,
+  resettable,
+  type Socket,
+} from "./sockets.ts";
+import { type Conditions, type Submission, withPort } from "./submission.ts";
+import { Wire } from "./wire.ts";
 
 /** Seconds that a program may sleep before it listens or connects. */
 const START = 3;
@@ -252,7 +238,7 @@ export class Lab implements AsyncDisposable {
     if (!program) return;
     let idle = 0;
     for (;;) {
-      if (program.exit) await this.#failExit(program);
+      if (program.exit) throw await exited(program, this.#ready);
       const addresses = await listening(program.pid, "udp");
       if (addresses === undefined && !program.exit) return await delay(1);
       if (addresses?.some((at) => at.endsWith(`:${this.port}`))) return;
@@ -333,8 +319,8 @@ export class Lab implements AsyncDisposable {
       } catch (error) {
         if (!isRefusal(error)) throw error;
       }
-      if (!program) throw this.#nobodyThere();
-      if (program.exit) await this.#failExit(program);
+      if (!program) throw nobodyThere();
+      if (program.exit) throw await exited(program, this.#ready);
       const seconds = this.now < 300 ? 0.005 : 0.03;
       await delay(seconds);
       if (this.now < 300) continue;
@@ -352,54 +338,13 @@ export class Lab implements AsyncDisposable {
       program?.ended.then(() => undefined),
     ].filter((promise) => promise !== undefined));
     if (came?.value) return came.value;
-    if (program?.exit) await this.#failExit(program);
-    throw new Symptom(
-      "absent",
-      "Your program runs, and does not connect.",
-      {
-        cause: cause(
-          "never-connects",
-          `Your program never connects to 127.0.0.1:${this.port}, the port that ` +
-            "it is given as its last argument.",
-        ),
-      },
-    );
+    if (program?.exit) throw await exited(program, this.#ready);
+    throw neverConnects(this.port);
   }
 
   async #checkElsewhere(program: Program): Promise<void> {
     const addresses = await listening(program.pid);
     if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
-  }
-
-  #nobodyThere(): Symptom {
-    return new Symptom(
-      "absent",
-      "Nobody listens there (any longer).",
-      {
-        cause: cause("not-there", "The server is not running, or has ended."),
-      },
-    );
-  }
-
-  async #failExit(program: Program): Promise<never> {
-    await program.lastWords();
-    const { code, signal } = program.exit!;
-    const how = signal ? `by ${signal}` : `with exit code ${code}`;
-    const again = this.#ready;
-    throw new Symptom(
-      "absent",
-      again
-        ? `finds nobody: your program has ended, ${how}`
-        : `Your program ended ${how} before anything could be tried.`,
-      {
-        cause: again ? undefined : cause(
-          "exits-at-start",
-          program.telling
-            ? `Its last words: ${program.telling}`
-            : "It ended without a word: does it wait for a client at all?",
-        ),
-      },
-    );
   }
 }
 
@@ -409,62 +354,3 @@ const BLIND = new Patience({
   processorTime: () => Promise.resolve(undefined),
   ended: new Promise(() => {}),
 });
-
-/** The port comes last, or where `{port}` stands. */
-export function withPort(
-  command: string[],
-  args: string[],
-  port: number,
-): string[] {
-  const placed = command.map((word) => word.replaceAll("{port}", `${port}`));
-  const all = [...placed, ...args];
-  const isPlaced = command.some((word) => word.includes("{port}"));
-  return isPlaced ? all : [...all, `${port}`];
-}
-
-function elsewhere(
-  protocol: string,
-  port: number,
-  addresses: string[],
-): Symptom {
-  const found = addresses.length
-    ? `It listens on ${addresses.join(" and ")} instead.`
-    : "It runs, but listens nowhere.";
-  return new Symptom("absent", `Nobody listens on 127.0.0.1:${port}.`, {
-    cause: cause(
-      addresses.length ? "listens-elsewhere" : "never-listens",
-      `${found} The port is its last argument, and is in the variable PORT ` +
-        `(${protocol.toUpperCase()}).`,
-    ),
-  });
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionRefused ||
-    (error as { code?: string }).code === "ECONNREFUSED";
-}
-
-function fromDeno(conn: Deno.TcpConn): Socket {
-  return {
-    read: (buffer) => conn.read(buffer),
-    write: (bytes) => conn.write(bytes),
-    closeWrite: () => conn.closeWrite(),
-    close: () => conn.close(),
-  };
-}
-
-function connectNode(host: string, port: number): Promise<net.Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();
-  const socket = net.connect({ host, port, allowHalfOpen: true });
-  socket.once("connect", () => resolve(socket));
-  socket.once("error", reject);
-  return promise;
-}
-
-function closing(listener: Deno.TcpListener): Disposable {
-  return {
-    [Symbol.dispose]() {
-      listener.close();
-    },
-  };
-}

@@ -5,7 +5,7 @@
  */
 
 import { concat, show } from "./bytes.ts";
-import type { Happening } from "./exercise.ts";
+import type { Happening } from "./symptom.ts";
 
 /** Letters between the two rails. */
 const SPAN = 52;

@@ -5,7 +5,7 @@
  */
 
 import { encode } from "../../../lib/io.ts";
-import { Symptom } from "./exercise.ts";
+import { Symptom } from "./symptom.ts";
 import type { Wire } from "./wire.ts";
 
 /** Reads lines from a wire, one by one. */

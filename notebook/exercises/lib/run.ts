@@ -4,17 +4,10 @@
  * @module
  */
 
-import {
-  type Cause,
-  cause,
-  type Causes,
-  type Exercise,
-  type Step,
-  Symptom,
-  Untried,
-  type Verdict,
-} from "./exercise.ts";
-import { Lab, type Submission } from "./lab.ts";
+import type { Causes, Exercise, Step, Verdict } from "./exercise.ts";
+import { type Cause, cause, Symptom, Untried } from "./symptom.ts";
+import { Lab } from "./lab.ts";
+import type { Submission } from "./submission.ts";
 import { NotStarted, type Program } from "./program.ts";
 
 /**

@@ -4,28 +4,13 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import type net from "node:net";
 import { encode, withTimeout } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import type { Patience } from "./patience.ts";
+import type { Socket } from "./sockets.ts";
 
 /** The most bytes that one read takes. */
 const BUFFER = 64 * 1024;
-
-/** A connection of either kind: Deno's, or Node's, which can be reset. */
-export interface Socket {
-  /** Fills some of the buffer; null is the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Takes some of the bytes, and returns how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends our side of the conversation: FIN. */
-  closeWrite(): Promise<void>;
-  /** Ends it altogether. */
-  close(): void;
-  /** Ends it by a reset, if it can. */
-  reset?(): void;
-}
 
 /** A connection that takes down what passes over it. */
 export class Wire extends Channel implements Disposable {
@@ -129,45 +114,4 @@ export class Wire extends Channel implements Disposable {
       return this.#open ? "RST" : "FIN";
     }
   }
-}
-
-/** Makes one of Node's connections, which can be reset, look like Deno's. */
-export function resettable(socket: net.Socket): Socket {
-  const waiting: (() => void)[] = [];
-  let failure: Error | undefined;
-  const wake = () => waiting.splice(0).forEach((resolve) => resolve());
-  socket.on("error", (error) => (failure = error, wake()));
-  for (const event of ["readable", "end", "close"]) socket.on(event, wake);
-
-  async function read(buffer: Uint8Array): Promise<number | null> {
-    for (;;) {
-      const chunk = socket.read() as Uint8Array | null;
-      if (chunk) {
-        const rest = chunk.subarray(buffer.length);
-        if (rest.length) socket.unshift(Buffer.from(rest));
-        buffer.set(chunk.subarray(0, buffer.length));
-        return Math.min(chunk.length, buffer.length);
-      }
-      if (failure) throw failure;
-      if (socket.readableEnded || socket.destroyed) return null;
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
-  }
-
-  function write(bytes: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) => {
-      socket.write(
-        bytes,
-        (error) => error ? reject(error) : resolve(bytes.length),
-      );
-    });
-  }
-
-  return {
-    read,
-    write,
-    closeWrite: () => new Promise((resolve) => socket.end(resolve)),
-    close: () => void socket.destroy(),
-    reset: () => void socket.resetAndDestroy(),
-  };
 }

@@ -52,7 +52,7 @@ const added: Finding = ({ details: { got, expected } }) => {
   );
 };
 
-export const hear: Exercise = {
+export const hearExercise: Exercise = {
   number: 5,
   slug: "hear",
   kind: "server",
