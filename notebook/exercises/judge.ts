@@ -10,6 +10,7 @@ import { formatAddress } from "../../lib/address.ts";
 import { BOARD_PORT, report, showBoard, toResult } from "./lib/board.ts";
 import { EXERCISES, find } from "./lib/catalogue.ts";
 import type { Exercise, Verdict } from "./lib/exercise.ts";
+import type { Happening } from "./lib/symptom.ts";
 import type { Submission } from "./lib/submission.ts";
 import { describeTask, list, nextHint } from "./lib/listing.ts";
 import { type Options, parse, port, USAGE } from "./lib/options.ts";
@@ -18,6 +19,8 @@ import { attemptAt, hasEarned, load, save } from "./lib/progress.ts";
 import { run, stepsOf } from "./lib/run.ts";
 import { describeFailure, toJson, wrap } from "./lib/verdict.ts";
 import { changes } from "./lib/watch.ts";
+
+export type { Happening, Verdict };
 
 /** How the judge ends. */
 const PASSED = 0,

@@ -25,6 +25,11 @@ export function nobodyThere(): Symptom {
   });
 }
 
+/** A server that resets each connection before a word is said. */
+export function resetAtOnce(): Symptom {
+  return new Symptom("reset", "is reset at once, each time");
+}
+
 /**
  * A program that has ended.
  *

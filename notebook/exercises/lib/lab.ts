@@ -7,25 +7,25 @@
 
 import net from "node:net";
 import { delay } from "../../../lib/io.ts";
-import { elsewhere, exited, neverConnects, nobodyThere } from "./absent.ts";
+import {
+  elsewhere,
+  exited,
+  neverConnects,
+  nobodyThere,
+  resetAtOnce,
+} from "./absent.ts";
 import type { Recorder } from "./channel.ts";
 import { type Datagram, Datagrams } from "./datagrams.ts";
 import { type Happening, Untried } from "./symptom.ts";
-import { Patience } from "./patience.ts";
+import { BLIND, type Patience } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { type Exit, Program } from "./program.ts";
-import {
-  listenerAt,
-  listening,
-  openFiles,
-  statesAt,
-  unread,
-  usage,
-} from "./system.ts";
+import { listening, unread, usage } from "./system.ts";
 import {
   closing,
   connectNode,
   fromDeno,
+  isCutOff,
   isRefusal,
   resettable,
   type Socket,
@@ -50,6 +50,8 @@ export class Lab implements AsyncDisposable {
   readonly #things: Disposable[] = [];
   /** All connections of the step, in their order: experiments go on with them. */
   readonly wires: Wire[] = [];
+  /** All sockets for datagrams, likewise. */
+  readonly sockets: Datagrams[] = [];
   readonly #keep: boolean;
   #program?: Program;
   #listener?: Deno.TcpListener | net.Server;
@@ -221,6 +223,7 @@ export class Lab implements AsyncDisposable {
       this.record,
     );
     this.#things.push(datagrams);
+    this.sockets.push(datagrams);
     return datagrams;
   }
 
@@ -265,27 +268,6 @@ export class Lab implements AsyncDisposable {
     return kilobytes && kilobytes * 1024;
   }
 
-  /** The process that listens: the program itself, or one that it has started. */
-  async listener(): Promise<number> {
-    const pid = await listenerAt(this.port);
-    if (pid === undefined) {
-      throw new Untried("ss and prlimit are needed for that");
-    }
-    return pid;
-  }
-
-  /** How many files and sockets a process has open. */
-  async openFiles(pid: number): Promise<number> {
-    const count = await openFiles(pid);
-    if (count === undefined) throw new Untried("/proc is needed for that");
-    return count;
-  }
-
-  /** Whether a connection at the program's port waits for late packets. */
-  async isInTimeWait(): Promise<boolean> {
-    return (await statesAt(this.port))?.includes("TIME-WAIT") ?? false;
-  }
-
   /** Gives the program up, so that the next step can go on with it. */
   release(): Program | undefined {
     if (!this.#keep || this.#program?.exit) return undefined;
@@ -310,14 +292,15 @@ export class Lab implements AsyncDisposable {
   /** Knocks until somebody opens. */
   async #knock<T>(connect: () => Promise<T>): Promise<T> {
     const program = this.#program;
-    let slept = 0;
+    let slept = 0, cutOff = 0;
     for (;;) {
       try {
         const socket = await connect();
         this.#ready = true;
         return socket;
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        if (isCutOff(error) && ++cutOff >= 3) throw resetAtOnce();
+        if (!isRefusal(error) && !isCutOff(error)) throw error;
       }
       if (!program) throw nobodyThere();
       if (program.exit) throw await exited(program, this.#ready);
@@ -347,10 +330,3 @@ export class Lab implements AsyncDisposable {
     if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
   }
 }
-
-/** Where nobody can look at the program, only time is left. */
-const BLIND = new Patience({
-  isIdle: () => Promise.resolve(undefined),
-  processorTime: () => Promise.resolve(undefined),
-  ended: new Promise(() => {}),
-});

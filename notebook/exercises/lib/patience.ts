@@ -25,7 +25,7 @@ const INTERVAL = 0.12;
 const LOOKS = 4;
 
 /** How many times longer to wait where nobody can look. */
-const BLIND = 4;
+const UNSEEN = 4;
 
 /** Seconds of the processor after which a program that is never idle is given up. */
 const SPINNING = 0.7;
@@ -63,7 +63,7 @@ export class Patience {
     const patient = () => performance.now() - begun < this.least * 1000;
     for (let calm = 0; calm < LOOKS || patient();) {
       const idle = await this.#look();
-      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / BLIND);
+      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / UNSEEN);
       const came = await withTimeout(INTERVAL, coming);
       if (came) return came;
       if (performance.now() - begun > LIMIT * 1000) break;
@@ -81,7 +81,7 @@ export class Patience {
     const begun = performance.now();
     for (let calm = 0; calm < looks;) {
       const idle = await this.#look();
-      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / (BLIND * 4));
+      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / (UNSEEN * 4));
       await delay(0.01);
       if (performance.now() - begun > LIMIT * 1000) return;
     }
@@ -98,3 +98,10 @@ export class Patience {
       now - before >= most;
   }
 }
+
+/** Where nobody can look at the program, only time is left. */
+export const BLIND: Patience = new Patience({
+  isIdle: () => Promise.resolve(undefined),
+  processorTime: () => Promise.resolve(undefined),
+  ended: new Promise(() => {}),
+});

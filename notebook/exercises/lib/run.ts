@@ -33,10 +33,9 @@ export async function* run(
         yield { ...blank(exercise, step), status: "skip", message };
         continue;
       }
-      const lab = new Lab(submission, running);
+      await using lab = new Lab(submission, running);
       const verdict = await tryStep(exercise, step, lab);
       running = lab.release();
-      await lab[Symbol.asyncDispose]();
       if (verdict.status === "pass") passed.add(step.name);
       yield verdict;
       if (verdict.status === "fail" && !all) return;

@@ -87,6 +87,13 @@ export function isRefusal(error: unknown): boolean {
     (error as { code?: string }).code === "ECONNREFUSED";
 }
 
+/** Whether somebody was there, and was gone before the connection was complete. */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    (error as { code?: string }).code === "ECONNRESET";
+}
+
 /** Closes a listener with the step. */
 export function closing(listener: Deno.TcpListener): Disposable {
   return {

@@ -1,5 +1,5 @@
 import { cause, type Exercise, Symptom, Untried } from "../lib/exercise.ts";
-import { ask } from "../lib/system.ts";
+import { ask, listenerAt, openFiles } from "../lib/system.ts";
 import { delay } from "../../../lib/io.ts";
 import type { Lab } from "../lib/lab.ts";
 import type { Wire } from "../lib/wire.ts";
@@ -24,12 +24,25 @@ const outlives = cause(
   "With no descriptor free accept() fails, and your program does not get over it. The listening socket is still good: wait a little, and try again.",
 );
 
+/** The process that listens: the program itself, or one that it has started. */
+async function listener(lab: Lab): Promise<number> {
+  const pid = await listenerAt(lab.port);
+  if (pid === undefined) throw new Untried("ss is needed for that");
+  return pid;
+}
+
+async function filesOf(pid: number): Promise<number> {
+  const count = await openFiles(pid);
+  if (count === undefined) throw new Untried("/proc is needed for that");
+  return count;
+}
+
 /** The files that a program has more open than before when all have left: hardly any. */
 async function closesAll(lab: Lab, pid: number, before: number): Promise<void> {
   let left = Infinity;
   for (let looks = 0; looks < 50 && left > before + 3; looks++) {
     await delay(0.01);
-    left = await lab.openFiles(pid);
+    left = await filesOf(pid);
   }
   if (left > before + 3) {
     throw new Symptom(
@@ -90,8 +103,8 @@ export const crowd: Exercise = {
       async run(lab) {
         await echoes(await lab.connect("first"));
         await delay(STARTED);
-        const pid = await lab.listener();
-        const before = await lab.openFiles(pid);
+        const pid = await listener(lab);
+        const before = await filesOf(pid);
         const clients: Wire[] = [];
         for (const name of "ABCDE") {
           const client = await lab.connect(name);
@@ -115,8 +128,8 @@ export const crowd: Exercise = {
       async run(lab) {
         await echoes(await lab.connect("first"));
         await delay(STARTED); // some runtimes are not yet complete
-        const pid = await lab.listener();
-        const before = await lab.openFiles(pid);
+        const pid = await listener(lab);
+        const before = await filesOf(pid);
         const limit = before + ROOM;
         const limited = await ask(
           "prlimit",
@@ -139,7 +152,7 @@ export const crowd: Exercise = {
           if (lab.exit) {
             throw new Symptom("absent", "finds nobody: your program has ended");
           }
-          used = await lab.openFiles(pid).catch(() => 0);
+          used = await filesOf(pid).catch(() => 0);
         }
         if (lab.exit) {
           throw new Symptom("absent", "finds nobody: your program has ended");

@@ -1,4 +1,5 @@
 import { cause, type Exercise, Symptom, Untried } from "../lib/exercise.ts";
+import { statesAt } from "../lib/system.ts";
 import { echoes } from "./06_echo.ts";
 
 export const goodbye: Exercise = {
@@ -122,7 +123,7 @@ export const goodbye: Exercise = {
         await client.next();
         client.close();
         // The premise: is there really a connection that waits for late packets?
-        if (!await lab.isInTimeWait()) {
+        if (!(await statesAt(lab.port))?.includes("TIME-WAIT")) {
           throw new Untried("no connection is in TIME_WAIT");
         }
         lab.note("a connection at the port is in TIME_WAIT");

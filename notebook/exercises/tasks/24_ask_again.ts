@@ -39,6 +39,11 @@ const hangs = cause(
   "The answer is there, and your program goes on waiting.",
 );
 
+const floods = cause(
+  "floods",
+  "Your program asks again and again without waiting for an answer.",
+);
+
 export const askAgain: Exercise = {
   number: 24,
   slug: "ask-again",
@@ -73,7 +78,11 @@ export const askAgain: Exercise = {
         ),
         changed: notExact,
         extra: notExact,
-        ended: notExact,
+        async ended({ details }, lab) {
+          if (details.got?.length) return notExact;
+          const again = await lab.sockets[0].nextWithin(0.02);
+          return again ? floods : notExact;
+        },
         exit: cause(
           "exit-code",
           "The answer came, and your program ends with another code than 0.",
@@ -124,10 +133,7 @@ export const askAgain: Exercise = {
           "never-asks-again",
           "The question, or its answer, was lost, and your program waits for ever. Ask again after 100 ms.",
         ),
-        costly: cause(
-          "floods",
-          "Your program asks again and again without waiting for an answer.",
-        ),
+        costly: floods,
         absent: cause(
           "never-asks-again",
           "Your program gives up after the first question.",

@@ -34,7 +34,7 @@ while True:
     for conn in free:
         if conn in people:
             try:
-                del people[conn][: conn.send(people[conn][:1000])]
+                del people[conn][: conn.send(people[conn][:50_001])]
             except BlockingIOError:
                 pass
             if len(people[conn]) > MOST:
