@@ -38,7 +38,7 @@ async function filesOf(pid: number): Promise<number> {
 }
 
 /** The files that a program has more open than before when all have left: hardly any. */
-async function closesAll(lab: Lab, pid: number, before: number): Promise<void> {
+async function closesAll(pid: number, before: number): Promise<void> {
   let left = Infinity;
   for (let looks = 0; looks < 50 && left > before + 3; looks++) {
     await delay(0.01);
@@ -115,7 +115,7 @@ export const crowd: Exercise = {
           await client.end();
           client.close();
         }
-        await closesAll(lab, pid, before);
+        await closesAll(pid, before);
       },
       causes: { extra: leaks, other: outlives },
     },
@@ -171,7 +171,7 @@ export const crowd: Exercise = {
         for (const client of clients) client.close();
         lab.patience.least = 2.5; // many a good program tries again after a second
         await echoes(await lab.connect("next"));
-        await closesAll(lab, pid, before);
+        await closesAll(pid, before);
       },
       causes: {
         costly: cause(

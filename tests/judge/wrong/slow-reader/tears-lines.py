@@ -34,7 +34,8 @@ while True:
     for conn in free:
         if conn in people:
             try:
-                del people[conn][: conn.send(people[conn][:50_001])]
+                while people[conn]:
+                    del people[conn][: conn.send(people[conn][:1000])]
             except BlockingIOError:
                 pass
             if len(people[conn]) > MOST:
