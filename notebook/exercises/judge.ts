@@ -110,7 +110,8 @@ async function judgeOnce(
 
 function submissionOf({ command, port, connect }: Options): Submission {
   const onError = (line: string) => console.error(`yours> ${line}`);
-  return { command, port, connect, cwd: folder(), onError };
+  if (connect) return { connect }; // it runs already: nothing is started
+  return { command, port, cwd: folder(), onError };
 }
 
 /** The folder that the learner is in; the task itself runs in the project's. */

@@ -6,6 +6,9 @@ import { encode } from "../../../lib/io.ts";
 
 const LINES = 40_000, MIB = 2 ** 20;
 
+/** Seconds that all may be kept waiting for a slow reader before they go on. */
+const PAUSE = 2;
+
 /** The most that a program may grow by, in MiB: a queue has to have a limit. */
 const GROWTH = 200;
 
@@ -101,6 +104,7 @@ export const slowReader: Exercise = {
           { length: LINES },
           (_, i) => lineAt(i, size) + "\n",
         ).join("");
+        lab.patience.least = PAUSE; // some wait for a slow reader, but not for long
         const sending = talker.wire.send(encode(all));
         for (let i = 0; i < LINES; i++) {
           const came = await listener.next();
