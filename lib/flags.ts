@@ -7,6 +7,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { escapeControls } from "./escape.ts";
 import { encode } from "./io.ts";
+import { UsageError } from "./usage.ts";
+
+export { UsageError };
 
 /** One flag of a command line. */
 export interface Flag<T> {
@@ -29,9 +32,6 @@ export type Flags = Record<string, Flag<unknown>>;
 export type Values<F extends Flags> = {
   [Name in keyof F]: F[Name]["default"];
 };
-
-/** A command line is wrong; the message says how. */
-export class UsageError extends Error {}
 
 /** A flag that is given or not. */
 export function boolean(help: string): Flag<boolean> {

@@ -42,13 +42,11 @@ export async function exited(
 ): Promise<Symptom> {
   await program.lastWords();
   const { code, signal } = program.exit!;
-  const how = signal ? `by ${signal}` : `with exit code ${code}`;
   if (served) {
-    return new Symptom(
-      "absent",
-      `finds nobody: your program has ended, ${how}`,
-    );
+    const how = code === 0 && !signal ? ", with exit code 0" : "";
+    return new Symptom("absent", `finds nobody: your program has ended${how}`);
   }
+  const how = signal ? `by ${signal}` : `with exit code ${code}`;
   const seen = `Your program ended ${how} before anything could be tried.`;
   const words = program.telling
     ? `Its last words: ${program.telling}`

@@ -4,18 +4,23 @@
  * @module
  */
 
-import { escapeControls } from "../../../lib/escape.ts";
+import type { Connection } from "../../../lib/connection.ts";
 import { lines } from "../../../lib/framing.ts";
 import { withTimeout, writeAll } from "../../../lib/io.ts";
+import { serve, type Server } from "../../../lib/serve.ts";
+import { find } from "./catalogue.ts";
 import type { Verdict } from "./exercise.ts";
 
 /** The port of a board, unless another is asked for. */
 export const BOARD_PORT = 4000;
 
-/** The longest line that a board reads. */
-const LINE = 4096;
+/** The longest line that a board reads, in bytes. */
+const LINE = 1024;
 
-/** Seconds that a judge waits for a board. */
+/** Laptops that a board has room for. */
+const ROWS = 1000;
+
+/** Seconds that a judge waits for a board, and a board for a line. */
 const TIMEOUT = 3;
 
 /** What a judge reports. */
@@ -39,43 +44,42 @@ export async function report(
   result: Result,
   to: { hostname: string; port: number },
 ): Promise<boolean> {
-  const connecting = Deno.connect(to).catch(() => undefined);
-  const conn = await withTimeout(TIMEOUT, connecting);
-  if (!conn) return false;
-  using _ = conn;
-  await writeAll(conn, `${JSON.stringify(result)}\n`);
-  return true;
+  async function send(): Promise<boolean> {
+    using conn = await Deno.connect(to);
+    await writeAll(conn, `${JSON.stringify(result)}\n`);
+    return true;
+  }
+  return await withTimeout(TIMEOUT, send().catch(() => false)) ?? false;
+}
+
+/** A laptop's last result, and how often in a row it was that. */
+interface Row extends Result {
+  times: number;
 }
 
 /** The rows of a board. */
 export class Board {
-  readonly #rows = new Map<string, Result>();
+  readonly #rows = new Map<string, Row>();
 
-  /** Takes a result; whatever is none is not taken. */
-  take(from: string, line: string): void {
-    try {
-      const { exercise, passed, id } = JSON.parse(line);
-      if (typeof exercise !== "string" || typeof passed !== "boolean") return;
-      this.#rows.set(from, {
-        exercise,
-        passed,
-        ...typeof id === "string" && { id },
-      });
-    } catch { /* not from a judge */ }
+  /** Takes a result, and whether it was one: anybody may send anything. */
+  take(from: string, line: string): boolean {
+    const result = read(line);
+    const before = this.#rows.get(from);
+    if (!result || !before && this.#rows.size >= ROWS) return false;
+    const isSame = before?.exercise === result.exercise &&
+      before.id === result.id;
+    this.#rows.set(from, { ...result, times: isSame ? before.times + 1 : 1 });
+    return true;
   }
 
-  /** Shows all rows, and the commonest diagnosis. */
+  /** All rows, and the commonest diagnosis. */
   toString(): string {
-    const rows = [...this.#rows].sort().map((
-      [from, { exercise, passed, id }],
-    ) =>
-      escapeControls(
-        `  ${from.padEnd(16)} ${exercise.padEnd(14)} ${
-          passed ? "✓" : `✗ ${id ?? ""}`
-        }`,
-      )
-    );
-    return [...rows, this.#commonest()].join("\n");
+    const rows = [...this.#rows].sort(([a], [b]) => compare(a, b));
+    return [
+      ...rows.map(([from, row]) => describe(from, row)),
+      "",
+      this.#commonest(),
+    ].join("\n");
   }
 
   #commonest(): string {
@@ -84,34 +88,58 @@ export class Board {
       if (id) count.set(id, (count.get(id) ?? 0) + 1);
     }
     const [first] = [...count].sort(([, a], [, b]) => b - a);
-    if (!first) return `  ${this.#rows.size} laptops, no failure`;
-    return escapeControls(`  ${first[1]} of ${this.#rows.size}: ${first[0]}`);
+    return first
+      ? `  ${first[1]} of ${this.#rows.size}: ${first[0]}`
+      : `  0 of ${this.#rows.size} need help`;
   }
+}
+
+function describe(from: string, { exercise, passed, id, times }: Row): string {
+  const what = passed ? "✓" : `✗ ${id}${times > 1 ? ` (${times} times)` : ""}`;
+  return `  ${from.padEnd(15)} ${exercise.padEnd(13)} ${what}`;
+}
+
+/** A result, if this is one: nothing else gets onto a screen. */
+function read(line: string): Result | undefined {
+  try {
+    const { exercise, passed, id } = JSON.parse(line);
+    const isKnown = typeof exercise === "string" &&
+      find(exercise)?.slug === exercise;
+    if (!isKnown || typeof passed !== "boolean") return undefined;
+    if (passed) return { exercise, passed };
+    return /^[a-z0-9-]{1,40}$/.test(id) ? { exercise, passed, id } : undefined;
+  } catch { // not from a judge
+    return undefined;
+  }
+}
+
+/** Orders addresses as people do: .9 before .10. */
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
 }
 
 /**
- * Shows results as they come, until the listener is closed.
+ * Shows results as they come.
  *
  * @param listener Where judges report.
  * @param print Gets the board after each change.
+ * @returns The server.
  */
-export async function showBoard(
+export function serveBoard(
   listener: Deno.TcpListener,
   print: (board: string) => void,
-): Promise<void> {
+): Server {
   const board = new Board();
-  for (;;) {
-    const conn = await listener.accept().catch(() => undefined);
-    if (!conn) return;
-    takeLine(conn, board).then(() => print(`${board}\n`));
+  return serve(listener, handle, { maxConnections: 200, maxPerAddress: 20 });
+
+  async function handle(conn: Connection): Promise<void> {
+    const line = await withTimeout(TIMEOUT, firstLine(conn));
+    if (line && board.take(conn.remoteAddr.hostname, line)) print(`${board}`);
   }
 }
 
-async function takeLine(conn: Deno.TcpConn, board: Board): Promise<void> {
-  using _ = conn;
-  async function first(): Promise<string | undefined> {
+async function firstLine(conn: Connection): Promise<string | undefined> {
+  try {
     for await (const line of lines(conn, LINE)) return line;
-  }
-  const line = await withTimeout(TIMEOUT, first().catch(() => undefined));
-  if (line) board.take(conn.remoteAddr.hostname, line);
+  } catch { /* too long, or gone: nobody's result */ }
 }

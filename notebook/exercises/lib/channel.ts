@@ -6,7 +6,7 @@
  */
 
 import { encode, withTimeout } from "../../../lib/io.ts";
-import { begins, concat, show } from "./bytes.ts";
+import { begins, concat, contrast, show } from "./bytes.ts";
 import { type Happening, Symptom } from "./symptom.ts";
 import type { Patience } from "./patience.ts";
 
@@ -18,6 +18,18 @@ export type Recorder = (
   happening: Pick<Happening, "way" | "on"> & Partial<Happening>,
 ) => void;
 
+/** How a channel is spoken of. */
+export interface Words {
+  /** Something comes: `is answered with`. */
+  brings: string;
+  /** Nothing does: `is not answered`. */
+  lacks: string;
+  /** The end comes instead: `the connection ends`. */
+  ends: string;
+  /** The end does not come: `the connection stays open`. */
+  stays: string;
+}
+
 /** Seconds in which the rest of a wrong answer is gathered, to show it whole. */
 const GATHER = 0.05;
 
@@ -25,8 +37,8 @@ const GATHER = 0.05;
 export abstract class Channel {
   /** Its name, where there are several. */
   readonly name: string;
-  /** What comes out of it, as in "is answered with". */
-  protected abstract readonly verb: string;
+  /** What comes out of it, how nothing does, and how it ends. */
+  protected abstract readonly words: Words;
   protected readonly patience: Patience;
   protected readonly record: Recorder;
   #coming?: Promise<Part>;
@@ -99,12 +111,16 @@ export abstract class Channel {
     if (part === "FIN") return;
     const on = this.name;
     if (part === undefined) {
-      throw new Symptom("open", "is not followed by the end of the stream", {
-        on,
-      });
+      throw new Symptom(
+        "open",
+        `is not followed by its end: ${this.words.stays}`,
+        { on },
+      );
     }
     if (part === "RST") {
-      throw new Symptom("reset", "ends in a reset, and not in FIN", { on });
+      throw new Symptom("reset", "is followed by a reset, instead of the end", {
+        on,
+      });
     }
     throw new Symptom(
       "extra",
@@ -146,15 +162,13 @@ export abstract class Channel {
     expected: Uint8Array,
   ): never {
     const got = concat(...parts);
-    const what = got.length ? `only ${show(got)}` : "nothing";
-    const then = end === "FIN"
-      ? ", and then the end of the stream"
-      : end === "RST"
-      ? ", and then a reset"
-      : "";
+    const { brings, lacks, ends } = this.words;
+    const what = got.length ? `${brings} only ${show(got)}` : lacks;
+    const then = end === "FIN" ? ends : end && "the connection is reset";
+    const joint = got.length ? ", and then " : ": ";
     const kind = end === "FIN" ? "ended" : end === "RST" ? "reset" : "silent";
-    const instead = ` (${show(expected, 20)} was expected)`;
-    throw new Symptom(kind, `${this.verb} ${what}${then}${instead}`, {
+    const instead = ` (${show(expected)} was expected)`;
+    throw new Symptom(kind, `${what}${then ? joint + then : ""}${instead}`, {
       got,
       expected,
       on: this.name,
@@ -175,7 +189,8 @@ export abstract class Channel {
     }
     const got = concat(...parts);
     const kind = begins(got, expected) ? "extra" : "changed";
-    const seen = `${this.verb} ${show(got)} instead of ${show(expected)}`;
+    const { brings } = this.words;
+    const seen = `${brings} ${contrast(got, expected)}`;
     throw new Symptom(kind, seen, { got, expected, on: this.name });
   }
 }

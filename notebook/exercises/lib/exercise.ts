@@ -27,12 +27,26 @@ export interface Exercise {
   task: string;
   /** Three hints, each of which says more than the one before. */
   hints: [string, string, string];
-  /** What to read once it is passed: a file of ours, and what to look at. */
-  next: { file: string; why: string };
+  /** What to read once it is passed. */
+  next: Reading;
   /** What is tried, in this order. */
   steps: Step[];
   /** Shows that a client is served; with it the last step is a second client. */
   serves?(client: Wire): Promise<void>;
+}
+
+/** Where it is solved in the project, and told in a chapter. */
+export interface Reading {
+  /** A file of ours. */
+  file: string;
+  /** What the line in it begins with. */
+  code: string;
+  /** What it does, as the rest of a sentence. */
+  why: string;
+  /** A chapter of the notebooks. */
+  chapter: string;
+  /** A heading in it. */
+  heading: string;
 }
 
 /** One thing that is tried. */
@@ -73,6 +87,8 @@ export interface Verdict {
   message?: string;
   /** The likely cause. */
   cause?: string;
+  /** What should have come last, if it was bytes. */
+  expected?: Uint8Array;
   /** The step that it was compared with. */
   twin?: string;
   /** What went over the wire. */

@@ -189,7 +189,7 @@ export class Lab implements AsyncDisposable {
     this.#listener = listener;
     const accepting = listener.accept().catch(() => undefined);
     const socket = await this.#arrival(accepting);
-    return this.#keepWire(fromDeno(socket), name);
+    return this.#keepWire(fromDeno(socket), name, "<");
   }
 
   /** Like {@linkcode accept}, but the connection can be reset. */
@@ -203,7 +203,7 @@ export class Lab implements AsyncDisposable {
       server.listen(this.port, "127.0.0.1", done)
     );
     this.#things.push({ [Symbol.dispose]: () => void server.close() });
-    return this.#keepWire(resettable(await this.#arrival(promise)), name);
+    return this.#keepWire(resettable(await this.#arrival(promise)), name, "<");
   }
 
   /** Opens a socket for datagrams: to the program, or at its port if it is a client. */
@@ -282,8 +282,8 @@ export class Lab implements AsyncDisposable {
     await this.#program?.[Symbol.asyncDispose]();
   }
 
-  #keepWire(socket: Socket, name: string): Wire {
-    const wire = new Wire(socket, name, this.patience, this.record);
+  #keepWire(socket: Socket, name: string, opener: ">" | "<" = ">"): Wire {
+    const wire = new Wire(socket, name, this.patience, this.record, opener);
     this.#things.push(wire);
     this.wires.push(wire);
     return wire;

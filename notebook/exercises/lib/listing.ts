@@ -7,7 +7,7 @@
 import { EXERCISES } from "./catalogue.ts";
 import type { Exercise } from "./exercise.ts";
 import { attemptAt, type Progress } from "./progress.ts";
-import { wrap } from "./verdict.ts";
+import { wrap } from "./columns.ts";
 
 /** The list: `✓` passed, `▸` next, `·` open. */
 export function list(progress: Progress): string {
@@ -31,22 +31,29 @@ export function list(progress: Progress): string {
 /** What an exercise asks for, and how to start. */
 export function describeTask(exercise: Exercise): string {
   const { number, slug, kind, concept, task } = exercise;
-  const port = kind === "server"
-    ? "Your program is a server: it listens on 127.0.0.1, at the port that is its " +
-      "last argument."
-    : "Your program is a client: it goes to 127.0.0.1, at the port that is its " +
-      "last argument.";
+  const what = kind === "server"
+    ? "Your program is a server: it listens on 127.0.0.1, at the port that it " +
+      "is given as its last argument."
+    : "Your program is a client: it goes to 127.0.0.1, at the port that it is " +
+      "given as its last argument.";
+  const flags = task.includes("UDP")
+    ? "--unstable-net --allow-net"
+    : "--allow-net";
   return [
     `${number} ${slug}: ${concept}`,
     "",
     ...wrap(task, "  "),
     "",
-    ...wrap(port, "  "),
-    "  Write it in any language, save it anywhere, and have it judged:",
+    ...wrap(what, "  "),
+    "  In Python that is int(sys.argv[1]), in JavaScript Number(Deno.args[0]).",
+    "",
+    "  Write it in any language, save it where you like, and have it judged:",
     "",
     `    deno task judge ${number} python3 my.py`,
-    `    deno task judge ${number} deno run --unstable-net --allow-net my.ts`,
+    `    deno task judge ${number} deno run ${flags} my.ts`,
     `    deno task judge ${number} --build "gcc -o my my.c" ./my`,
+    "",
+    `  A hint: deno task judge ${number} --hint`,
     "",
   ].join("\n");
 }
@@ -56,7 +63,11 @@ export function nextHint(exercise: Exercise, progress: Progress): string {
   const attempt = attemptAt(progress, exercise.slug);
   attempt.hints = Math.min(attempt.hints + 1, exercise.hints.length);
   const hints = exercise.hints.slice(0, attempt.hints);
-  return hints.flatMap((hint, i) => wrap(`${i + 1}. ${hint}`, "  ")).join(
-    "\n",
-  ) + "\n";
+  const lines = hints.flatMap((hint, i) => {
+    const [first, ...others] = wrap(hint, "     ");
+    return [`  ${i + 1}.${first.slice(4)}`, ...others];
+  });
+  const left = exercise.hints.length - attempt.hints;
+  const more = left ? `${left} more: the same again` : "that was the last one";
+  return [...lines, "", `  (${more})`, ""].join("\n");
 }

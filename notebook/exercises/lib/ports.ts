@@ -19,7 +19,8 @@ export function freePort(): number {
   throw new Error("no port between 20000 and 29999 is free");
 }
 
-function isFree(port: number): boolean {
+/** Whether nobody has a port. */
+export function isFree(port: number): boolean {
   try {
     Deno.listen({ hostname: "127.0.0.1", port }).close();
     Deno.listenDatagram({ hostname: "127.0.0.1", port, transport: "udp" })

@@ -235,7 +235,12 @@ export class Program implements Watched, AsyncDisposable {
 
 /** What a program prints: read as it comes, so that no pipe ever fills up. */
 class Output extends Channel {
-  protected readonly verb = "is printed as";
+  protected readonly words = {
+    brings: "is printed as",
+    lacks: "is not printed",
+    ends: "your program ends",
+    stays: "your program goes on",
+  };
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #parts: Part[] = [];
   #kept = 0;

@@ -107,10 +107,13 @@ async function tryStep(
     // What happens in an experiment is not part of what is shown.
     const wire = [...lab.happenings];
     const { id, words } = await diagnose(step.causes, symptom, lab);
-    const message = symptom.details.cause ? symptom.seen : [
-      ...twin ? [`${twin.what} works.`] : [],
-      `${step.what} ${symptom.seen}.`,
-      ...await describeExit(lab),
+    // What is seen goes on with the step's sentence, or is one of its own.
+    const { seen, details } = symptom;
+    const isSentence = /^\p{Lu}/u.test(seen);
+    const message = [
+      ...twin && !(isSentence && details.cause) ? [`${twin.what} works.`] : [],
+      isSentence ? seen : `${step.what} ${seen}.`,
+      ...details.cause ? [] : await describeExit(lab, symptom),
     ].join(" ");
     return {
       ...verdict,
@@ -119,6 +122,7 @@ async function tryStep(
       id,
       message,
       cause: words,
+      expected: symptom.details.expected,
       ms: lab.now,
     };
   }
@@ -144,12 +148,18 @@ async function diagnose(
 }
 
 /** How the program ended, where that is part of the failure. */
-async function describeExit(lab: Lab): Promise<string[]> {
+async function describeExit(
+  lab: Lab,
+  { kind }: Symptom,
+): Promise<string[]> {
   const program = lab.started;
   if (!program?.exit) return [];
   await program.lastWords();
   const { code, signal } = program.exit;
   if (code === 0) return [];
+  if (kind === "exit") {
+    return program.telling ? [`Its last words: ${program.telling}`] : [];
+  }
   const how = signal
     ? `was ended by ${signal}`
     : `ended with exit code ${code}`;

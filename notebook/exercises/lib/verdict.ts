@@ -4,59 +4,61 @@
  * @module
  */
 
+import { COLUMNS, padEnd, wrap } from "./columns.ts";
 import type { Exercise, Verdict } from "./exercise.ts";
 import { drawLadder } from "./ladder.ts";
+import { stepsOf } from "./run.ts";
 
-/** The columns that a line of words may take. */
-const WIDTH = 76;
+/** What the words about a step depend on. */
+export interface Telling {
+  /** Seconds that it took to come so far. */
+  seconds: number;
+  /** Whether the whole ladder is drawn. @default {false} */
+  ladder?: boolean;
+}
 
 /**
  * Describes a failure.
  *
  * @param exercise The exercise.
  * @param verdict What came of the step that failed.
- * @param count Which of the steps it is, of how many, after how many seconds.
- * @param options Whether the whole ladder is drawn.
+ * @param telling How long it took, and how much is shown.
+ * @returns Its lines, none of them wider than 80 columns.
  */
 export function describeFailure(
   exercise: Exercise,
   verdict: Verdict,
-  count: { step: number; of: number; seconds: number },
-  { ladder = false }: { ladder?: boolean } = {},
+  { seconds, ladder = false }: Telling,
 ): string {
-  const { number, slug, steps } = exercise;
-  const title = steps.find(({ name }) => name === verdict.step)?.title ??
-    "the next client";
-  const left = `✗ ${number} ${slug}: ${title}`;
-  const right = `${count.step} of ${count.of}, ${count.seconds.toFixed(1)} s`;
+  const { number, slug } = exercise;
+  const steps = stepsOf(exercise);
+  const place = steps.findIndex(({ name }) => name === verdict.step);
+  const { wire, expected, message = "", cause = "" } = verdict;
+  const title = `✗ ${number} ${slug}: ${steps[place].title}`;
+  const figures = `${place + 1} of ${steps.length}, ${seconds.toFixed(1)} s`;
   return [
-    `${left.padEnd(WIDTH - right.length)} ${right}`,
+    `${padEnd(title, COLUMNS - 5 - figures.length)} ${figures}`,
     "",
-    ...wrap(verdict.message ?? "", "  "),
+    ...wrap(message, "  "),
     "",
-    ...verdict.wire.length
-      ? [...drawLadder(verdict.wire, { all: ladder }).map(indent), ""]
-      : [],
-    ...wrap(verdict.cause ?? "", "  "),
+    ...wire.length ? [...drawLadder(wire, { all: ladder, expected }), ""] : [],
+    ...wrap(cause, "  "),
     `  Hint: deno task judge ${number} --hint`,
     "",
   ].join("\n");
 }
 
-function indent(line: string): string {
-  return `    ${line}`;
-}
-
-/** Breaks words into lines. */
-export function wrap(words: string, indent = ""): string[] {
-  const lines: string[] = [];
-  for (const word of words.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= WIDTH) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else lines.push(indent + word);
-  }
-  return lines;
+/** A step that passed, with all that was said in it. */
+export function describePassed(exercise: Exercise, verdict: Verdict): string {
+  const steps = stepsOf(exercise);
+  const { title } = steps.find(({ name }) => name === verdict.step)!;
+  return [
+    `✓ ${title}`,
+    "",
+    ...drawLadder(verdict.wire, { all: true }),
+    "",
+    "",
+  ].join("\n");
 }
 
 /** A verdict as one line of JSON. */

@@ -1,62 +1,94 @@
 /**
  * Waits for a learner to save.
  *
+ * The judge may not read the learner's files. So it starts a watcher that may read
+ * the folders they are in, and do nothing else.
+ *
  * @module
  */
 
-/** Milliseconds without a further event after which a save is complete. */
-const QUIET = 100;
+import { UsageError } from "../../../lib/usage.ts";
+
+/** What is watched. */
+export interface Watched {
+  /** The words of the program's command. */
+  command: string[];
+  /** The command that builds it, if it is built. */
+  build?: string;
+  /** The folder in which they were typed. @default {the judge's} */
+  folder?: string;
+}
+
+/** What the watcher is told. */
+export interface Watch {
+  /** Files whose saving counts, if they are there. */
+  files: string[];
+  /** Without any of them: the folder in which every file counts, but for these. */
+  otherwise?: { folder: string; except: string[] };
+}
 
 /**
- * Yields at once, and then whenever a file of a command is saved.
+ * Yields at once, and then whenever one of the learner's files is saved.
  *
- * @param command The words of the command; those that are files are watched.
- * @param folder The folder that they are in.
+ * @param watched The commands, whose words may be files.
+ * @param onReady Is told what is watched.
  */
 export async function* changes(
-  command: string[],
-  folder = ".",
+  watched: Watched,
+  onReady: (what: string) => void,
 ): AsyncGenerator<void> {
-  const files = await filesAmong(command, folder);
-  if (files.length === 0) throw new Error("no word of the command is a file");
-  yield;
-  // An editor may put a new file in the place of the old one: watch the folders.
-  const folders = files.map((file) => file.replace(/[^/\\]*$/, ""));
-  using watcher = Deno.watchFs([...new Set(folders)], { recursive: false });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let saved = Promise.withResolvers<void>();
-  const watching = (async () => {
-    for await (const { kind, paths } of watcher) {
-      if (kind === "access" || !paths.some((path) => files.includes(path))) {
-        continue;
-      }
-      clearTimeout(timer);
-      timer = setTimeout(() => saved.resolve(), QUIET);
-    }
-  })();
+  const watch = plan(watched);
+  const folders = watch.files.map(folderOf);
+  if (watch.otherwise) folders.push(watch.otherwise.folder);
+  const grants = [...new Set(folders)].map((at) => at.replaceAll(",", ",,"));
+  const watcher = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", "--no-prompt", "--no-config"],
+      `--allow-read=${grants.join()}`,
+      new URL("watcher.ts", import.meta.url).href,
+      JSON.stringify(watch),
+    ],
+    stdin: "piped", // it ends with us: then this is closed
+    stdout: "piped",
+  }).spawn();
   try {
-    for (;;) {
-      await saved.promise;
-      saved = Promise.withResolvers();
+    let ready = false;
+    for await (const text of watcher.stdout.pipeThrough(newDecoder())) {
+      if (!ready) onReady(text.trim());
+      ready = true;
       yield;
     }
+    if (!ready) {
+      throw new UsageError("no word of the command is a file to be watched");
+    }
   } finally {
-    clearTimeout(timer);
-    watcher.close();
-    await watching;
+    await watcher.stdin.close().catch(() => {});
+    await watcher.status;
   }
 }
 
-/** The words that are files, as full paths. */
-async function filesAmong(words: string[], folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for (const word of words) {
-    try {
-      const path = await Deno.realPath(
-        `${word.startsWith("/") ? "" : `${folder}/`}${word}`,
-      );
-      if ((await Deno.stat(path)).isFile) files.push(path);
-    } catch { /* no file, or none that we may see */ }
-  }
-  return files;
+function newDecoder(): ReadableWritablePair<string, Uint8Array<ArrayBuffer>> {
+  return new TextDecoderStream();
+}
+
+/** What is to be watched: what is written by hand, and not what is built from it. */
+function plan({ command, build, folder = Deno.cwd() }: Watched): Watch {
+  const resolve = (words: string[]) =>
+    words.map((word) => resolvePath(word, folder));
+  const programs = resolve(command);
+  if (build === undefined) return { files: programs };
+  const words = resolve(build.split(/[\s"']+/).filter(Boolean));
+  return {
+    files: words.filter((word) => !programs.includes(word)),
+    otherwise: { folder, except: programs },
+  };
+}
+
+function resolvePath(word: string, folder: string): string {
+  const isWhole = /^([/\\]|[a-z]:[/\\])/i.test(word);
+  return isWhole ? word : `${folder}/${word.replace(/^(\.[/\\])+/, "")}`;
+}
+
+function folderOf(path: string): string {
+  return path.replace(/[/\\][^/\\]*$/, "") || "/";
 }

@@ -14,7 +14,12 @@ const BUFFER = 64 * 1024;
 
 /** A connection that takes down what passes over it. */
 export class Wire extends Channel implements Disposable {
-  protected readonly verb = "is answered with";
+  protected readonly words = {
+    brings: "is answered with",
+    lacks: "is not answered",
+    ends: "the connection ends",
+    stays: "the connection stays open",
+  };
   readonly #socket: Socket;
   #open = true;
   /** A write has failed: then the system does not tell a later read why. */
@@ -26,10 +31,11 @@ export class Wire extends Channel implements Disposable {
     name: string,
     patience: Patience,
     record: Recorder,
+    opener: ">" | "<" = ">",
   ) {
     super(name, patience, record);
     this.#socket = socket;
-    record({ way: ">", on: name, mark: "connects" });
+    record({ way: opener, on: name, mark: "connects" });
   }
 
   /** Sends all of it, even past a peer that is gone: its answer tells. */

@@ -10,13 +10,13 @@ export async function endsWell(lab: Lab): Promise<void> {
   if (!exit) {
     throw new Symptom(
       "running",
-      "is followed by nothing: your program does not end",
+      "is printed, and then your program does not end",
     );
   }
   if (exit.code !== 0) {
     throw new Symptom(
       "exit",
-      `is followed by exit code ${exit.code} instead of 0`,
+      `is printed, and then your program ends with exit code ${exit.code}`,
     );
   }
 }
@@ -33,7 +33,13 @@ export const firstClient: Exercise = {
     "Bytes for others go to standard output, words about them to standard error. A print that adds a newline is not exact.",
     "In Python: sys.stdout.buffer.write(data). In Deno: await Deno.stdout.write(buffer.subarray(0, n)).",
   ],
-  next: { file: "client.ts", why: "prints what a server says, byte for byte" },
+  next: {
+    file: "client.ts",
+    code: "async function readToEnd(",
+    why: "prints what a server says, byte for byte",
+    chapter: "start.ipynb",
+    heading: "Minute 4: a client",
+  },
   steps: [
     {
       name: "greeting",
@@ -62,15 +68,15 @@ export const firstClient: Exercise = {
             ),
         exit: cause(
           "exit-code",
-          "Exit code 0 says that all went well; your program ends with another.",
+          "Exit code 0 says that all went well. Your program ends with another: because of an error, or by sys.exit(1) or the like.",
         ),
         running: cause(
           "hangs",
-          "The server has ended: a read that brings nothing. Your program goes on waiting.",
+          "The server has ended, and a read that brings nothing says so. Your program goes on waiting.",
         ),
         open: cause(
           "hangs",
-          "The server has ended: a read that brings nothing. Your program goes on waiting.",
+          "The server has ended, and a read that brings nothing says so. Your program goes on waiting.",
         ),
         silent: cause(
           "hangs",
@@ -82,7 +88,7 @@ export const firstClient: Exercise = {
         ),
         other: cause(
           "not-exact",
-          "Your program prints something else than it received.",
+          "Your program prints something else than it received: not the bytes themselves, perhaps, but how its language writes them down, as Python's print() does with b'…'.",
         ),
       },
     },

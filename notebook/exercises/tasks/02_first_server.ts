@@ -15,7 +15,7 @@ const early = cause(
 export const notGreeted = {
   silent: cause(
     "no-greeting",
-    "Your program takes the connection, perhaps, and says nothing: the greeting has to come at once, before the client says a word.",
+    "Your program says nothing, or waits for the client to speak first. Send the greeting as soon as accept() returns.",
   ),
   ended: cause(
     "no-greeting",
@@ -43,7 +43,13 @@ export const firstServer: Exercise = {
     "accept() returns another socket: the one that talks with this client. Send the greeting on that.",
     "A read that brings nothing says that the client has ended; until then, read and throw away.",
   ],
-  next: { file: "server.ts", why: "greets, and then listens to the end" },
+  next: {
+    file: "server.ts",
+    code: "async function greet(",
+    why: "greets, and then listens to the end",
+    chapter: "start.ipynb",
+    heading: "Minute 3: what the seven lines say",
+  },
   serves: greets,
   steps: [
     {
@@ -66,7 +72,7 @@ export const firstServer: Exercise = {
         if (part) {
           throw new Symptom(
             "ended",
-            part === "RST" ? "is reset" : "is not waited for",
+            part === "RST" ? "is reset" : "sees the connection end",
           );
         }
       },
@@ -86,7 +92,7 @@ export const firstServer: Exercise = {
       causes: {
         open: cause(
           "never-closes",
-          "The client has ended: a read brings nothing. Your program does not close its side.",
+          "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
         ),
         extra: cause("not-exact", "Your program says more than the greeting."),
         reset: early,

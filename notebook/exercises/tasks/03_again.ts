@@ -15,7 +15,10 @@ export const again: Exercise = {
   ],
   next: {
     file: "lib/serve.ts",
+    code: "async function acceptLoop()",
     why: "accepts in a loop, and survives what goes wrong there",
+    chapter: "start.ipynb",
+    heading: "Minute 5: one more, and one more",
   },
   steps: [
     {
@@ -28,7 +31,7 @@ export const again: Exercise = {
     {
       name: "three",
       title: "three clients in turn",
-      what: "One of three clients in turn",
+      what: "Each of three clients in turn",
       twin: "one",
       async run(lab) {
         for (const name of "ABC") {
@@ -42,7 +45,7 @@ export const again: Exercise = {
       causes: {
         open: cause(
           "never-closes",
-          "The client has ended: a read brings nothing. Your program does not close its side, so it never comes to the next.",
+          "The client has ended: a read that brings nothing says so. Your program does not close the connection then, so it never comes to the next client.",
         ),
         other: cause(
           "only-one-client",

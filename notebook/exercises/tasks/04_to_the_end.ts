@@ -4,7 +4,7 @@ import { endsWell } from "./01_first_client.ts";
 
 const readsOnce = cause(
   "reads-once",
-  "Your program reads once, and takes that for all. A read brings what has come by then: read until a read brings nothing.",
+  "Your program reads once, and takes that for all. But a read brings only what has come by then: read again and again, until a read brings nothing.",
 );
 
 async function prints(lab: Lab, ...pieces: string[]): Promise<void> {
@@ -21,7 +21,7 @@ async function prints(lab: Lab, ...pieces: string[]): Promise<void> {
 
 const waits = cause(
   "hangs",
-  "The server has ended: a read that brings nothing. Your program goes on waiting.",
+  "The server has ended, and a read that brings nothing says so. Your program goes on waiting.",
 );
 const general = {
   running: waits,
@@ -29,7 +29,7 @@ const general = {
   silent: waits,
   exit: cause(
     "exit-code",
-    "Exit code 0 says that all went well; your program ends with another.",
+    "Exit code 0 says that all went well. Your program ends with another.",
   ),
   changed: cause(
     "not-exact",
@@ -55,7 +55,10 @@ export const toTheEnd: Exercise = {
   ],
   next: {
     file: "client.ts",
+    code: "async function readToEnd(",
     why: "reads until the end, in pieces of any size",
+    chapter: "sockets.ipynb",
+    heading: "One read is not one message",
   },
   steps: [
     {

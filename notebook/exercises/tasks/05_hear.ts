@@ -12,7 +12,7 @@ const readsOnce = cause(
 );
 const keeps = cause(
   "holds-back",
-  "What your program prints stays in a buffer of its own, because its output is no terminal. Flush it after each read.",
+  "What your program prints waits in a buffer of its own, as it does whenever the output is not a terminal. Flush it after each read: print(…, flush=True).",
 );
 
 /** Nothing is printed: is it kept back? A great deal more would push it out. */
@@ -25,9 +25,12 @@ const whyNothing: Finding = async (_, lab) => {
   await other.sendWhileTaken(new Uint8Array(100_000).fill(97));
   await other.end();
   const part = await lab.program.out.next();
-  return part instanceof Uint8Array ? keeps : cause(
+  if (part instanceof Uint8Array) return keeps;
+  return cause(
     "prints-nothing",
-    "Your program prints nothing to standard output.",
+    /hello|aaaa/.test(lab.program.said)
+      ? "Your program prints it to standard error. What was received belongs on standard output."
+      : "Your program prints nothing to standard output.",
   );
 };
 
@@ -66,7 +69,10 @@ export const hearExercise: Exercise = {
   ],
   next: {
     file: "lib/output.ts",
+    code: "async #writeQueued()",
     why: "prints what a server hears without keeping it waiting",
+    chapter: "start.ipynb",
+    heading: "Minute 7: four bytes at a time",
   },
   steps: [
     {

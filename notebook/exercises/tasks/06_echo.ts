@@ -25,8 +25,11 @@ export const echo: Exercise = {
     "In Python: while data := conn.recv(1024): conn.sendall(data). In Deno: write buffer.subarray(0, n), in a loop.",
   ],
   next: {
-    file: "lib/connection.ts",
-    why: "reads until the end, and writes all of it",
+    file: "server.ts",
+    code: "async function readToEnd(",
+    why: "reads until a read brings nothing",
+    chapter: "sockets.ipynb",
+    heading: "From bytes to text",
   },
   serves: echoes,
   steps: [
@@ -49,7 +52,7 @@ export const echo: Exercise = {
           return bytes.length
             ? cause(
               "answers-only-at-the-end",
-              "Your program reads until the client's end before it answers. The client waits for the answer before it ends: so both wait.",
+              "Your program reads to the client's end before it answers. But the client waits for the answer before it ends: so both wait for ever. Answer after each read.",
             )
             : noEcho;
         },
@@ -65,7 +68,7 @@ export const echo: Exercise = {
     {
       name: "no-newline",
       title: "three bytes without a newline",
-      what: 'The bytes "hel", without a newline,',
+      what: 'The message "hel", without a newline,',
       twin: "line",
       async run(lab) {
         const client = await lab.connect();
@@ -101,7 +104,7 @@ export const echo: Exercise = {
       causes: {
         other: cause(
           "stops-after-one-read",
-          "Your program reads once. Read again and again, until a read brings nothing.",
+          "Your program reads once from each connection. Read again and again, until a read brings nothing.",
         ),
       },
     },
@@ -119,14 +122,14 @@ export const echo: Exercise = {
       causes: {
         open: cause(
           "never-closes",
-          "A read that brings nothing is the client's end. Your program does not close the connection then.",
+          "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
         ),
       },
     },
     {
       name: "bytes",
       title: "all 256 bytes",
-      what: "Each of the 256 values that a byte can have",
+      what: "A message of all the 256 values that a byte can have",
       twin: "line",
       async run(lab) {
         const client = await lab.connect();
@@ -137,7 +140,7 @@ export const echo: Exercise = {
       causes: {
         other: cause(
           "changed",
-          "Your program turns the bytes into text and back. Not all bytes are text: what is none gets lost, or stops it.",
+          "Your program turns the bytes into text and back. But not all bytes are text: some get changed on the way, or stop your program. Send back what you read, as it is.",
         ),
       },
     },

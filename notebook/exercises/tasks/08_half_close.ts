@@ -15,15 +15,18 @@ export const halfClose: Exercise = {
     "Close only when everything is written: after the loop, not at the first sign of the client's end.",
   ],
   next: {
-    file: "lib/connection.ts",
-    why: "ends each side of a connection for itself",
+    file: "lib/serve.ts",
+    code: "async function lingeringClose(",
+    why: "ends its own side, and goes on with the other",
+    chapter: "sockets.ipynb",
+    heading: "A stream, both ways",
   },
   serves: echoes,
   steps: [
     {
       name: "small",
       title: "a line, and the end",
-      what: "A line and the client's end, sent together,",
+      what: "A line with the client's end right behind it",
       async run(lab) {
         const client = await lab.connect();
         await client.send("hello\n");
@@ -38,11 +41,11 @@ export const halfClose: Exercise = {
         ),
         ended: cause(
           "lost-at-half-close",
-          "The client has ended, and still listens. Your program closes without answering.",
+          "The client has said all that it wants to say, and still listens. Your program closes without answering.",
         ),
         open: cause(
           "never-closes",
-          "A read that brings nothing is the client's end. Your program does not close the connection then.",
+          "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
         ),
       },
     },
@@ -50,7 +53,7 @@ export const halfClose: Exercise = {
       name: "large",
       title: "more than the buffers hold, and the end",
       what:
-        "As much as the system's buffers hold and more, with the client's end behind it,",
+        "A message that is larger than the system's buffers, with the client's end right behind it,",
       twin: "small",
       async run(lab) {
         const room = await bufferedBytes();
@@ -77,7 +80,7 @@ export const halfClose: Exercise = {
         ),
         open: cause(
           "never-closes",
-          "All is there, and your program does not close the connection.",
+          "Everything has come back, and your program does not close the connection.",
         ),
         other: cause(
           "lost-at-half-close",

@@ -15,7 +15,10 @@ export const twoAtOnce: Exercise = {
   ],
   next: {
     file: "lib/serve.ts",
+    code: "converse(socket); // not awaited",
     why: "starts a conversation without waiting for it",
+    chapter: "growing.ipynb",
+    heading: "1. One at a time",
   },
   serves: echoes,
   steps: [

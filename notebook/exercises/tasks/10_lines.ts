@@ -39,7 +39,13 @@ export const linesExercise: Exercise = {
     "Keep one buffer for each connection: add each read to it, and take out what is complete.",
     "While the buffer has a newline: cut it there, answer the first part, keep the rest.",
   ],
-  next: { file: "lib/framing.ts", why: "reads lines from a stream" },
+  next: {
+    file: "lib/framing.ts",
+    code: "async readLineBytes(",
+    why: "collects until a line is complete",
+    chapter: "applications.ipynb",
+    heading: "Lines",
+  },
   serves: counts,
   steps: [
     {
@@ -52,7 +58,7 @@ export const linesExercise: Exercise = {
     {
       name: "joined",
       title: "two lines in one read",
-      what: "Two lines in one piece, which",
+      what: "A piece with two lines in it",
       twin: "one",
       async run(lab) {
         const client = await lab.connect();
@@ -77,7 +83,7 @@ export const linesExercise: Exercise = {
     {
       name: "cut",
       title: "one line in two reads",
-      what: "A line that is cut in two",
+      what: "The same line, cut in two,",
       twin: "one",
       async run(lab) {
         const client = await lab.connect();

@@ -5,7 +5,7 @@ import { counts, countsWrong } from "./10_lines.ts";
 
 const splits = cause(
   "splits-a-character",
-  "Your program decodes each read by itself: half a character became �, and so did the other half. Cut lines first, decode then.",
+  "Your program decodes each read by itself: half a character became �, and so did the other half. Cut the lines first, as bytes, and decode whole lines.",
 );
 const bytes = cause(
   "counts-bytes",
@@ -38,7 +38,13 @@ export const characters: Exercise = {
     "First cut the lines, as bytes: a newline is never part of another character. Decode each complete line then.",
     'In Python: len(line.decode()). In JavaScript "👋".length is 2, but [..."👋"].length is 1.',
   ],
-  next: { file: "lib/framing.ts", why: "decodes a line when it is complete" },
+  next: {
+    file: "lib/framing.ts",
+    code: "async readLine(",
+    why: "decodes a line when it is complete",
+    chapter: "growing.ipynb",
+    heading: "3. A split character",
+  },
   serves: counts,
   steps: [
     {

@@ -43,7 +43,13 @@ export const lengths: Exercise = {
     "Read exactly 2, make a number of them, read exactly so many, answer, again.",
     'In Python: int.from_bytes(head, "big"). In JavaScript: head[0] * 256 + head[1].',
   ],
-  next: { file: "lib/framing.ts", why: "reads frames of a length said before" },
+  next: {
+    file: "lib/framing.ts",
+    code: "export async function* frames(",
+    why: "reads frames of a length said before",
+    chapter: "applications.ipynb",
+    heading: "A length before each message",
+  },
   serves: (client) => reverses(client),
   steps: [
     {
@@ -82,7 +88,7 @@ export const lengths: Exercise = {
     {
       name: "joined",
       title: "three frames in one read",
-      what: "Each of three frames in one piece",
+      what: "A piece with three frames in it",
       twin: "whole",
       async run(lab) {
         const client = await lab.connect();
@@ -171,7 +177,7 @@ export const lengths: Exercise = {
         await client.end();
         const part = await client.next();
         if (part instanceof Uint8Array) {
-          throw new Symptom("extra", "is answered, although it is none", {
+          throw new Symptom("extra", "is answered as if it were a whole one", {
             got: part,
           });
         }
@@ -183,7 +189,7 @@ export const lengths: Exercise = {
       causes: {
         extra: cause(
           "half-frame-taken",
-          "Half a frame is none: your program answers it all the same.",
+          "Half a frame is no frame. Your program answers what it has, instead of seeing that the rest never came.",
         ),
         open: cause(
           "never-closes",

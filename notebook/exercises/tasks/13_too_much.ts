@@ -39,7 +39,13 @@ export const tooMuch: Exercise = {
     "Count while you collect: at 1,001 bytes without a newline it is too long, whatever comes.",
     "After the last word: shut down your sending side, read and throw away what still comes, close then.",
   ],
-  next: { file: "lib/framing.ts", why: "limits the length of a line" },
+  next: {
+    file: "lib/framing.ts",
+    code: "while (line.length <= most + 1)",
+    why: "counts while it collects",
+    chapter: "growing.ipynb",
+    heading: "8. Too much",
+  },
   serves: counts,
   steps: [
     {

@@ -23,7 +23,13 @@ export const reset: Exercise = {
     "Catch what fails in a conversation inside that conversation; close it, and go on with the next.",
     "In Python: except OSError around a conversation. In Deno: try around accept() as well. In C: signal(SIGPIPE, SIG_IGN).",
   ],
-  next: { file: "lib/serve.ts", why: "outlives each of its conversations" },
+  next: {
+    file: "lib/serve.ts",
+    code: "function abortedBeforeAccept(",
+    why: "knows an error of one client from one of the listener",
+    chapter: "growing.ipynb",
+    heading: "6. A reset, before `accept`",
+  },
   steps: [
     {
       name: "polite",

@@ -15,8 +15,11 @@ export const lastWords: Exercise = {
     "Read until a read brings nothing, and close then.",
   ],
   next: {
-    file: "lib/connection.ts",
+    file: "lib/serve.ts",
+    code: "async function lingeringClose(",
     why: "reads what is left before it closes",
+    chapter: "growing.ipynb",
+    heading: "5. A reset, in the middle",
   },
   serves: greets,
   steps: [

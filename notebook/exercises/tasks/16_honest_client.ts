@@ -16,7 +16,7 @@ async function admits(lab: Lab): Promise<void> {
   if (!exit) {
     throw new Symptom(
       "running",
-      "is followed by nothing: your program does not end",
+      "does not make your program end",
     );
   }
   await lab.program.lastWords();
@@ -62,7 +62,13 @@ export const honestClient: Exercise = {
     "Only the number tells you whether an end came too early. Count.",
     "Catch the errors of connect and read; print a sentence to standard error; exit with 1.",
   ],
-  next: { file: "lib/errors.ts", why: "says in plain words what went wrong" },
+  next: {
+    file: "lib/errors.ts",
+    code: "function reset(",
+    why: "says in plain words what went wrong",
+    chapter: "growing.ipynb",
+    heading: "5. A reset, in the middle",
+  },
   steps: [
     {
       name: "whole",

@@ -50,8 +50,11 @@ export const silence: Exercise = {
     "In Python: conn.settimeout(0.3), and except TimeoutError around the reads. In Deno: a timer that closes the connection, set anew after each read.",
   ],
   next: {
-    file: "lib/ticker.ts",
+    file: "lib/connection.ts",
+    code: "checkIdle(): void",
     why: "counts rounds of silence, for any number of clients",
+    chapter: "growing.ipynb",
+    heading: "7. A silent client",
   },
   serves: echoes,
   steps: [

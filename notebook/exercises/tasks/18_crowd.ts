@@ -47,9 +47,9 @@ async function closesAll(pid: number, before: number): Promise<void> {
   if (left > before + 3) {
     throw new Symptom(
       "extra",
-      `is served by a program that still has ${
+      `is served, but then your program has ${
         left - before
-      } files more open than before`,
+      } more files open than before`,
     );
   }
 }
@@ -75,7 +75,13 @@ export const crowd: Exercise = {
     "With all of them used up accept() fails (too many open files). The listening socket is as good as before.",
     "Catch that error of accept(), wait a little (50 ms), and try again. Without the wait, it fails a thousand times a second.",
   ],
-  next: { file: "lib/serve.ts", why: "backs off when accept() fails" },
+  next: {
+    file: "lib/serve.ts",
+    code: "async function backOff(",
+    why: "waits a moment when accept() fails",
+    chapter: "growing.ipynb",
+    heading: "9. A crowd",
+  },
   serves: echoes,
   steps: [
     {
@@ -165,7 +171,7 @@ export const crowd: Exercise = {
         if (await neverSleeps(lab)) {
           throw new Symptom(
             "costly",
-            "had to come past a program that never rests, although it can do nothing",
+            "meets a program that never rests, although it has nothing to do",
           );
         }
         for (const client of clients) client.close();

@@ -14,7 +14,13 @@ export const goodbye: Exercise = {
     "On the signal: close the listening socket, wait for the conversations, exit with 0.",
     "After a crash the port seems to be in use for a minute (TIME_WAIT). Set SO_REUSEADDR before bind; many libraries do so by themselves.",
   ],
-  next: { file: "lib/serve.ts", why: "shuts down in this order" },
+  next: {
+    file: "lib/serve.ts",
+    code: "async shutdown()",
+    why: "shuts down in this order",
+    chapter: "growing.ipynb",
+    heading: "11. Signals, and the end",
+  },
   serves: echoes,
   steps: [
     {

@@ -57,7 +57,10 @@ export const web: Exercise = {
   ],
   next: {
     file: "notebook/applications/http.ts",
-    why: "answers requests by hand",
+    code: "async function nextRequest(",
+    why: "collects a request, and answers it by hand",
+    chapter: "applications.ipynb",
+    heading: "3. A web page",
   },
   serves: (client) => gets(client),
   steps: [
@@ -136,7 +139,7 @@ export const web: Exercise = {
     {
       name: "cut",
       title: "a request cut at each of its bytes",
-      what: "The same request, in pieces of one byte,",
+      what: "The same request, cut into pieces,",
       twin: "two",
       async run(lab) {
         const bytes = encode(request("/"));

@@ -7,7 +7,7 @@ export async function joins(lab: Lab, name: string): Promise<Lines> {
   const person = new Lines(await lab.connect(name));
   const came = await person.next();
   if (typeof came !== "object") {
-    throw new Symptom("silent", "is not greeted", {
+    throw new Symptom("silent", "Whoever joins is not greeted.", {
       cause: cause(
         "no-greeting",
         "Whoever joins is to be greeted with a line: only so do they know that they are in.",
@@ -60,7 +60,10 @@ export const chat: Exercise = {
   ],
   next: {
     file: "notebook/applications/room.ts",
+    code: "export function broadcast(",
     why: "gets each line to everybody, in the same order",
+    chapter: "applications.ipynb",
+    heading: "2. A chat",
   },
   steps: [
     {

@@ -58,7 +58,10 @@ export const slowReader: Exercise = {
   ],
   next: {
     file: "notebook/applications/room.ts",
+    code: "async function drainOrDrop(",
     why: "waits for a slow reader, but not for long",
+    chapter: "applications.ipynb",
+    heading: "Someone who doesn't read",
   },
   steps: [
     {
@@ -201,8 +204,8 @@ async function findsWholeLines(
     const isCut = line.includes("..") && !isWhole(line, size);
     if (isCut) {
       const seen =
-        `reaches the others; whoever reads late finds a line cut: "…${
-          line.slice(-24)
+        `reaches the others; whoever reads late finds a torn line: "${
+          aroundTear(line)
         }"`;
       throw new Symptom("changed", seen, { on: "deaf" });
     }
@@ -210,6 +213,12 @@ async function findsWholeLines(
       return;
     }
   }
+}
+
+/** The place in a line where another begins, or its end. */
+function aroundTear(line: string): string {
+  const at = line.search(/\.\d/);
+  return at < 0 ? `…${line.slice(-24)}` : `…${line.slice(at - 8, at + 16)}…`;
 }
 
 /** Whether a line is one of those that were said; a name may stand before it. */

@@ -36,7 +36,13 @@ export const datagrams: Exercise = {
     "Each datagram comes with the address that it came from. An empty one is no end: UDP has none.",
     "In Python: data, address = sock.recvfrom(65535); sock.sendto(data, address).",
   ],
-  next: { file: "udp/server.ts", why: "answers datagrams" },
+  next: {
+    file: "udp/server.ts",
+    code: "async function converse(",
+    why: "answers datagrams",
+    chapter: "sockets.ipynb",
+    heading: "The same over UDP",
+  },
   steps: [
     {
       name: "hello",

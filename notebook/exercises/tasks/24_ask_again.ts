@@ -9,11 +9,21 @@ const QUESTION = "What time is it?", ANSWER = "It is 12:34.";
 const PAUSE = 100, TRIES = 5;
 
 /** The program asks; the question has to be right. */
-async function isAsked(lab: Lab, server: Datagrams): Promise<void> {
+async function isAsked(
+  lab: Lab,
+  server: Datagrams,
+  time = 1,
+): Promise<void> {
   lab.start();
   const came = await lab.datagram(server);
   if (!came) {
-    throw new Symptom("silent", "is not asked for again");
+    const times = time === 2 ? "once" : `${time - 1} times`;
+    throw new Symptom(
+      "silent",
+      time === 1
+        ? "Your program does not ask."
+        : `Your program asks ${times}, and then no more.`,
+    );
   }
   const question = new TextDecoder().decode(came.bytes);
   if (question !== QUESTION) {
@@ -58,7 +68,10 @@ export const askAgain: Exercise = {
   ],
   next: {
     file: "udp/client.ts",
-    why: "asks again, and believes only the server",
+    code: "async function sendUntilAnswered(",
+    why: "asks again until an answer has come",
+    chapter: "sockets.ipynb",
+    heading: "What is lost is lost",
   },
   steps: [
     {
@@ -120,7 +133,7 @@ export const askAgain: Exercise = {
         const server = lab.datagrams("server", "server");
         await isAsked(lab, server);
         const since = lab.now;
-        await isAsked(lab, server);
+        await isAsked(lab, server, 2);
         const after = Math.round(lab.now - since);
         if (after < PAUSE / 2) {
           throw new Symptom("costly", `is asked for after ${after} ms already`);
@@ -146,23 +159,23 @@ export const askAgain: Exercise = {
     {
       name: "nobody",
       title: "nobody answers",
-      what: "Silence",
+      what: "The silence of a server that is not there",
       twin: "lost",
       async run(lab) {
         const server = lab.datagrams("server", "server");
-        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server);
+        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server, i);
         const more = await lab.datagram(server);
         if (more) {
           throw new Symptom(
             "extra",
-            `is followed by more than ${TRIES} questions`,
+            `Your program asks more than ${TRIES} times.`,
           );
         }
         const exit = await lab.program.waitForEnd();
         if (!exit) {
           throw new Symptom(
             "running",
-            "is followed by nothing: your program does not end",
+            "does not make your program end",
           );
         }
         if (exit.code === 0) {

@@ -70,7 +70,7 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
       if (next && next.bytes[0] !== bit) {
         throw new Symptom(
           "changed",
-          `goes on: your program took a late acknowledgement of datagram ${n} for that of datagram ${
+          `goes wrong: your program took a late acknowledgement of datagram ${n} for that of datagram ${
             n + 1
           }`,
         );
@@ -123,9 +123,10 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 /** The first illegal move of a program that does not wait. */
 function tooEarly(number: number): Symptom {
-  const seen = `goes on: your program sent datagram ${number} before datagram ${
-    number - 1
-  } was acknowledged`;
+  const seen =
+    `goes wrong: your program sent datagram ${number} before datagram ${
+      number - 1
+    } was acknowledged`;
   return new Symptom("extra", seen);
 }
 
@@ -198,7 +199,13 @@ export const badLine: Exercise = {
     "An acknowledgement with the other bit is late or doubled: pass over it, and go on waiting.",
     "One loop: send, wait for at most 100 ms, compare the bit; the same again, or the next.",
   ],
-  next: { file: "udp/client.ts", why: "asks again until an answer has come" },
+  next: {
+    file: "udp/client.ts",
+    code: "async function receiveAnswer(",
+    why: "waits for the one answer that counts",
+    chapter: "sockets.ipynb",
+    heading: "What is lost is lost",
+  },
   steps: [
     step(
       "good",
