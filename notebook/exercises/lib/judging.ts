@@ -57,7 +57,8 @@ export async function judgeOnce(
   if (!options.json && passed && tried) {
     print(await describePass(exercise, verdicts, seconds()));
   }
-  if (tried) await remember(exercise, passed);
+  const started = verdicts.every(({ id }) => id !== "not-there");
+  if (tried && started) await remember(exercise, passed);
   if (options.report) await reportTo(options.report, exercise, verdicts);
   await endEverything();
   return !tried ? UNTRIED : passed ? PASSED : NOT_PASSED;

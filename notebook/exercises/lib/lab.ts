@@ -10,6 +10,7 @@ import { delay } from "../../../lib/io.ts";
 import {
   elsewhere,
   exited,
+  hasWrongProtocol,
   neverConnects,
   nobodyThere,
   resetAtOnce,
@@ -246,7 +247,11 @@ export class Lab implements AsyncDisposable {
       if (addresses === undefined && !program.exit) return await delay(1);
       if (addresses?.some((at) => at.endsWith(`:${this.port}`))) return;
       idle = await program.isIdle() === false ? 0 : idle + 0.03;
-      if (idle > START) throw elsewhere("udp", this.port, addresses ?? []);
+      if (
+        idle > START || idle > 0.3 && await this.#isMistaken(program, "udp")
+      ) {
+        throw await elsewhere(program, "udp", this.port);
+      }
       await delay(0.01);
     }
   }
@@ -308,8 +313,11 @@ export class Lab implements AsyncDisposable {
       await delay(seconds);
       if (this.now < 300) continue;
       slept = await program.isIdle() === false ? 0 : slept + seconds;
-      if (slept > 0.3) await this.#checkElsewhere(program);
-      if (slept > START) throw elsewhere("tcp", this.port, []);
+      if (
+        slept > START || slept > 0.3 && await this.#isMistaken(program, "tcp")
+      ) {
+        throw await elsewhere(program, "tcp", this.port);
+      }
     }
   }
 
@@ -325,8 +333,13 @@ export class Lab implements AsyncDisposable {
     throw neverConnects(this.port);
   }
 
-  async #checkElsewhere(program: Program): Promise<void> {
-    const addresses = await listening(program.pid);
-    if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
+  /** Whether a program has opened what it listens with, but not where it should. */
+  async #isMistaken(
+    program: Program,
+    protocol: "tcp" | "udp",
+  ): Promise<boolean> {
+    if (await hasWrongProtocol(program, protocol, this.port)) return true;
+    const addresses = await listening(program.pid, protocol) ?? [];
+    return protocol === "tcp" && addresses.length > 0;
   }
 }

@@ -9,6 +9,7 @@ import { escapeControls } from "../../../lib/escape.ts";
 import { delay, withTimeout } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import { concat } from "./bytes.ts";
+import { explainStart } from "./start.ts";
 import { Patience, type Watched } from "./patience.ts";
 import { threadStates, usage, withEnvironment } from "./system.ts";
 
@@ -288,25 +289,15 @@ class Output extends Channel {
   }
 }
 
-function explainStart(program: string, error: Error): string {
-  if (error instanceof Deno.errors.NotFound) {
-    return program.includes("/")
-      ? `There is no program ${program}. Does it have to be built first? ` +
-        `Then say how: --build "…".`
-      : `There is no program called ${program} here: is it installed, and ` +
-        `spelled like that? A program in this folder begins with ./`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `${program} is not a program that can be run. A script needs its ` +
-      `language before it (python3 ${program}), or chmod +x.`;
-  }
-  return `${program} could not be started: ${error.message}`;
+/** The processes that our programs have started, wherever they have gone. */
+export async function survivors(): Promise<number[]> {
+  return await withEnvironment(MARK);
 }
 
 /** Ends all that we have started, however far it has gone. */
 export async function endEverything(): Promise<void> {
   for (const program of running) program.killAll();
-  for (const pid of await withEnvironment(MARK)) {
+  for (const pid of await survivors()) {
     try {
       Deno.kill(pid, "SIGKILL");
     } catch { /* it has ended */ }

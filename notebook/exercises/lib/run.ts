@@ -8,7 +8,7 @@ import type { Causes, Exercise, Step, Verdict } from "./exercise.ts";
 import { type Cause, cause, Symptom, Untried } from "./symptom.ts";
 import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
-import { NotStarted, type Program } from "./program.ts";
+import { NotStarted, type Program, survivors } from "./program.ts";
 
 /**
  * Tries an exercise, and yields a verdict for each step.
@@ -156,7 +156,12 @@ async function describeExit(
   if (!program?.exit) return [];
   await program.lastWords();
   const { code, signal } = program.exit;
-  if (code === 0) return [];
+  if (code === 0 && !(await survivors()).length) return [];
+  if (code === 0) {
+    return [
+      "It has put itself into the background: keep it in the foreground.",
+    ];
+  }
   if (kind === "exit") {
     return program.telling ? [`Its last words: ${program.telling}`] : [];
   }

@@ -43,7 +43,7 @@ export function describeFailure(
     "",
     ...wire.length ? [...drawLadder(wire, { all: ladder, expected }), ""] : [],
     ...wrap(cause, "  "),
-    `  Hint: deno task judge ${number} --hint`,
+    ...wire.length ? [`  Hint: deno task judge ${number} --hint`] : [],
     "",
   ].join("\n");
 }
