@@ -1,9 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { EXERCISES } from "../../notebook/exercises/lib/catalogue.ts";
 import { freePort } from "../../notebook/exercises/lib/ports.ts";
+import { plan } from "../../notebook/exercises/lib/watch.ts";
 import { withEnvironment } from "../../notebook/exercises/lib/system.ts";
 import { audited, linux, needs, Process, program, ROOT } from "../harness.ts";
-import { Classroom, RIGHT } from "./classroom.ts";
+import { Classroom, MUTE, RIGHT } from "./classroom.ts";
 
 const JUDGE = new URL("notebook/exercises/judge.ts", ROOT).pathname;
 
@@ -20,6 +21,7 @@ Deno.test("the task needs no package, and no internet, and runs in any folder of
     { cwd: room.folder, env: { JSR_URL: "http://127.0.0.1:1/" } },
   );
   assertEquals(await run.code(), 0, run.err.text);
+  assertEquals(run.err.text, "");
   assertMatch(run.out.text, /^✓ 6 echo: 6 of 6, \d+\.\d s\n/);
 });
 
@@ -72,7 +74,10 @@ Deno.test("passing says what to read: our line, and where its story is told", as
 
 Deno.test("the port is last, or where {port} stands, and in the environment", async () => {
   await using room = await Classroom.open({
-    "first.py": RIGHT.replace("argv[1]", "argv[1].split('=')[1]"),
+    "first.py": RIGHT.replace(
+      "argv[1]",
+      "argv[1].split('=')[len(sys.argv) - 2]",
+    ),
     "env.py": RIGHT.replace("sys, argv[1]", "").replace(
       "sys.argv[1]",
       "__import__('os').environ['PORT']",
@@ -130,12 +135,15 @@ Deno.test("a server that runs already is judged under its address alone", async 
     Deno.connect({ port }).then((conn) => (conn.close(), true), () => false);
   while (!await reached());
   const at = `127.0.0.1:${port}`;
-  await using run = new Process("deno", [
-    ...["run", "-q", "--no-prompt", `--allow-net=${at}`],
-    ...[JUDGE, "6", "--connect", at],
-  ]);
-  assertEquals(await run.code(), 0, run.out.text + run.err.text);
-  assertEquals(run.err.text, "");
+  const asked = await audited(async (options) => {
+    await using run = new Process("deno", [
+      ...["run", "-q", "--no-prompt", `--allow-net=${at}`],
+      ...[JUDGE, "6", "--connect", at],
+    ], options);
+    assertEquals(await run.code(), 0, run.out.text + run.err.text);
+    assertEquals(run.err.text, "");
+  });
+  assertEquals(asked, ["env INIT_CWD", `net ${at}`]);
   server.kill();
 });
 
@@ -273,25 +281,40 @@ Deno.test("--watch judges again when an editor has saved", async () => {
   await run.err.until(/at each save of mute\.py/);
   await run.out.until(/✗ 6 echo: one line/);
   // As many editors do it: a new file takes the place of the old one.
-  await room.put({ "mute.py~": RIGHT });
-  await Deno.rename(`${room.folder}/mute.py~`, `${room.folder}/mute.py`);
-  await run.out.until(/✓ 6 echo/);
+  for (const [text, verdict] of [[RIGHT, /✓ 6 echo/], [MUTE, /✗/]] as const) {
+    const seen = run.out.text.match(RegExp(verdict, "g"))?.length ?? 0;
+    await room.put({ "mute.py~": text });
+    await Deno.rename(`${room.folder}/mute.py~`, `${room.folder}/mute.py`);
+    await run.out.until(verdict, seen + 1);
+  }
   run.kill("SIGINT");
   assertEquals(await run.code(), 130);
 });
 
-Deno.test("--watch looks at what is built from, and not at what is built", async () => {
+Deno.test("--watch builds, and judges, when what it is built from is saved", async () => {
   await using room = await Classroom.open();
   const build = "cp mute.py built.py";
   await using run = room.judge(
     ["6", "--watch", "--build", build, "python3", "built.py"],
   );
+  await run.err.until(/at each save of mute\.py/);
   await run.out.until(/✗ 6 echo: one line/);
   await room.put({ "mute.py": RIGHT });
   await run.out.until(/✓ 6 echo/);
   run.kill("SIGINT");
   await run.code();
-  assertEquals(run.out.text.match(/^[✗✓]/gm)?.join(""), "✗✓");
+});
+
+Deno.test("what is built is not watched, or each build would be a save", () => {
+  const folder = "/home/ann";
+  assertEquals(
+    plan({ command: ["./my"], build: 'gcc -o "my" my.c', folder }).files,
+    ["gcc", "-o", "my.c"].map((word) => `${folder}/${word}`),
+  );
+  assertEquals(
+    plan({ command: ["./my", "-v"], build: "make", folder }).otherwise,
+    { folder, except: ["my", "-v"].map((word) => `${folder}/${word}`) },
+  );
 });
 
 Deno.test("--watch without a file says that there is none", async () => {

@@ -57,8 +57,10 @@ export async function exited(
   const { code, signal } = program.exit!;
   if (!served && (await survivors()).length > 0) return inBackground();
   if (served) {
-    const how = code === 0 && !signal ? ", with exit code 0" : "";
-    return new Symptom("absent", `finds nobody: your program has ended${how}`);
+    const why = code === 0 && !signal
+      ? ": your program has ended, with exit code 0"
+      : ""; // how it ended is told anyway
+    return new Symptom("absent", `finds nobody${why}`);
   }
   const how = signal ? `by ${signal}` : `with exit code ${code}`;
   const seen = `Your program ended ${how} before anything could be tried.`;

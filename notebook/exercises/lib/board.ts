@@ -107,7 +107,8 @@ function read(line: string): Result | undefined {
       find(exercise)?.slug === exercise;
     if (!isKnown || typeof passed !== "boolean") return undefined;
     if (passed) return { exercise, passed };
-    return /^[a-z0-9-]{1,40}$/.test(id) ? { exercise, passed, id } : undefined;
+    const isNamed = typeof id === "string" && /^[a-z0-9-]{1,40}$/.test(id);
+    return isNamed ? { exercise, passed, id } : undefined;
   } catch { // not from a judge
     return undefined;
   }

@@ -75,10 +75,14 @@ export function contrast(got: Uint8Array, expected: Uint8Array): string {
     return `${show(got)} instead of ${show(expected)}`;
   }
   const from = at - BEFORE;
-  const seen = [got, expected].map((bytes) => show(bytes.subarray(from), 16));
-  return `${seen[0]} instead of ${seen[1]} from byte number ${
-    (from + 1).toLocaleString("en")
-  } on`;
+  const [one, other] = [got, expected].map((bytes) => {
+    const some = charactersOf(bytes.subarray(from, from + 2 * BEFORE));
+    return bytes.length > from + 2 * BEFORE
+      ? `"…${some.join("")}…"`
+      : `"…${some.join("")}"`;
+  });
+  const place = (from + 1).toLocaleString("en");
+  return `${one} instead of ${other}, from byte number ${place} on`;
 }
 
 const ESCAPES: Record<string, string> = {

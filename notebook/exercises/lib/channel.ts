@@ -26,7 +26,7 @@ export interface Words {
   lacks: string;
   /** The end comes instead: `the connection ends`. */
   ends: string;
-  /** The end does not come: `the connection stays open`. */
+  /** The end does not come: `does not make your program close the connection`. */
   stays: string;
 }
 
@@ -113,7 +113,7 @@ export abstract class Channel {
     if (part === undefined) {
       throw new Symptom(
         "open",
-        `is not followed by its end: ${this.words.stays}`,
+        this.words.stays,
         { on },
       );
     }

@@ -9,7 +9,7 @@ import { COLUMNS, columnsOf, padEnd, padStart, wrap } from "./columns.ts";
 import type { Happening } from "./symptom.ts";
 
 /** Columns between the two rails. */
-const SPAN = 46;
+const SPAN = 42;
 
 /** Columns that stand before the left rail. */
 const INDENT = "      ";
@@ -38,9 +38,8 @@ export function drawLadder(
   const cut = all || rungs.length <= SHOWN + 1 ? 0 : rungs.length - SHOWN;
   const lines = rungs.slice(cut).flatMap(drawRung);
   if (expected) {
-    // Where nothing came there is no rung that this could stand beside.
-    if (rungs.at(-1)?.way !== "<") lines.push(between(""));
-    lines.push(...besides(lines.pop()!, expected));
+    const came = rungs.at(-1)?.way === "<";
+    lines.push(...besides(came ? lines.pop()! : between(""), expected));
   }
   return [
     `    judge${" ".repeat(SPAN - 4)}yours`,

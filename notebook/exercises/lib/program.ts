@@ -240,7 +240,7 @@ class Output extends Channel {
     brings: "is printed as",
     lacks: "is not printed",
     ends: "your program ends",
-    stays: "your program goes on",
+    stays: "is printed, but then your program does not end",
   };
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #parts: Part[] = [];

@@ -72,7 +72,7 @@ function newDecoder(): ReadableWritablePair<string, Uint8Array<ArrayBuffer>> {
 }
 
 /** What is to be watched: what is written by hand, and not what is built from it. */
-function plan({ command, build, folder = Deno.cwd() }: Watched): Watch {
+export function plan({ command, build, folder = Deno.cwd() }: Watched): Watch {
   const resolve = (words: string[]) =>
     words.map((word) => resolvePath(word, folder));
   const programs = resolve(command);

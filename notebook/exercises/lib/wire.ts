@@ -18,7 +18,7 @@ export class Wire extends Channel implements Disposable {
     brings: "is answered with",
     lacks: "is not answered",
     ends: "the connection ends",
-    stays: "the connection stays open",
+    stays: "does not make your program close the connection",
   };
   readonly #socket: Socket;
   #open = true;

@@ -31,7 +31,7 @@ export const again: Exercise = {
     {
       name: "three",
       title: "three clients in turn",
-      what: "Each of three clients in turn",
+      what: "The next of three clients in turn",
       twin: "one",
       async run(lab) {
         for (const name of "ABC") {

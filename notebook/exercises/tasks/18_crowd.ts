@@ -156,12 +156,12 @@ export const crowd: Exercise = {
         for (let looks = 0; looks < 100 && used < limit - 1; looks++) {
           await delay(0.01);
           if (lab.exit) {
-            throw new Symptom("absent", "finds nobody: your program has ended");
+            throw new Symptom("absent", "finds nobody");
           }
           used = await filesOf(pid).catch(() => 0);
         }
         if (lab.exit) {
-          throw new Symptom("absent", "finds nobody: your program has ended");
+          throw new Symptom("absent", "finds nobody");
         }
         if (used < limit - 1) {
           throw new Untried(

@@ -10,7 +10,7 @@ export async function joins(lab: Lab, name: string): Promise<Lines> {
     throw new Symptom("silent", "Whoever joins is not greeted.", {
       cause: cause(
         "no-greeting",
-        "Whoever joins is to be greeted with a line: only so do they know that they are in.",
+        "Send a line as soon as somebody has connected: only so do they know that they are in.",
       ),
     });
   }
