@@ -80,7 +80,7 @@ function repeat(last: Options, now: Options): Options {
     report,
     hint,
     solution,
-    watch: watch || last.watch,
+    watch, // once more is once
     all: all || last.all,
     json: json || last.json,
     ladder: ladder || last.ladder,

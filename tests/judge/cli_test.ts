@@ -268,7 +268,10 @@ Deno.test("--ladder shows what was said in the steps that passed", async () => {
 
 Deno.test("--again judges the last command once more, wherever that was", async () => {
   await using room = await Classroom.open();
-  await room.ask("6", "python3", "mute.py");
+  await using watching = room.judge(["6", "--watch", "python3", "mute.py"]);
+  await watching.out.until(/✗/);
+  watching.kill("SIGINT");
+  await watching.code();
   await room.put({ "mute.py": RIGHT });
   await using run = room.judge(["--again", "--json"], { INIT_CWD: "/" });
   assertEquals(await run.code(), 0, run.out.text);
