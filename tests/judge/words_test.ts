@@ -13,6 +13,7 @@ import { stepsOf } from "../../notebook/exercises/lib/run.ts";
 import type { Happening } from "../../notebook/exercises/lib/symptom.ts";
 import { describeFailure } from "../../notebook/exercises/lib/verdict.ts";
 import { ROOT } from "../harness.ts";
+import { Classroom } from "./classroom.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -155,4 +156,18 @@ Deno.test("what is to be read is there: the line, and the chapter's heading", as
       `${slug}: ${next.chapter} has no "${next.heading}"`,
     );
   }
+});
+
+Deno.test("the README shows a failure as it looks", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const [, shown] = /\$ deno task judge 11 .+\n([^]+?)\n```/.exec(readme)!;
+  await using room = await Classroom.open({
+    "my.py": await Deno.readTextFile(
+      new URL("tests/judge/wrong/characters/splits-a-character.py", ROOT),
+    ),
+  });
+  const { out } = await room.ask("11", "python3", "my.py");
+  const timeless = (text: string) =>
+    text.replace(/\d+\.\d s$/m, "0.0 s").trim();
+  assertEquals(timeless(shown), timeless(out));
 });
