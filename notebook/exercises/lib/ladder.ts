@@ -34,9 +34,8 @@ export function drawLadder(
   happenings: Happening[],
   { all = false, expected }: { all?: boolean; expected?: Uint8Array } = {},
 ): string[] {
-  const rungs = join(happenings);
-  const cut = all || rungs.length <= SHOWN + 1 ? 0 : rungs.length - SHOWN;
-  const lines = rungs.slice(cut).flatMap(drawRung);
+  const { rungs, cut } = rungsOf(happenings, all);
+  const lines = rungs.flatMap(drawRung);
   if (expected) {
     const came = rungs.at(-1)?.way === "<";
     lines.push(...besides(came ? lines.pop()! : between(""), expected));
@@ -46,6 +45,21 @@ export function drawLadder(
     ...cut ? [`${INDENT}⋮ ${cut} before (--ladder shows them)`] : [],
     ...lines,
   ];
+}
+
+/** What is drawn of a conversation, and how much before it is left out. */
+export function rungsOf(
+  happenings: Happening[],
+  all = false,
+): { rungs: Happening[]; cut: number } {
+  const rungs = join(happenings);
+  const cut = all || rungs.length <= SHOWN + 1 ? 0 : rungs.length - SHOWN;
+  return { rungs: rungs.slice(cut), cut };
+}
+
+/** What happened in a rung that is not bytes, in words. */
+export function wordsOf({ mark = "" }: Happening): string {
+  return MARKS[mark] ?? mark;
 }
 
 /** Happenings that are so many that even small pieces are put together. */
@@ -97,8 +111,10 @@ function join(happenings: Happening[]): Happening[] {
 }
 
 function drawRung(happening: Happening): string[] {
-  const { way, on, mark = "" } = happening;
-  if (way === "·") return wrap(mark, " ", SPAN - 1).map(between);
+  const { way, on } = happening;
+  if (way === "·") {
+    return wrap(wordsOf(happening), " ", SPAN - 1).map(between);
+  }
   if (on === "stdout") {
     const what = happening.bytes
       ? `prints ${fit(happening.bytes, SPAN - 10)}`
@@ -109,7 +125,7 @@ function drawRung(happening: Happening): string[] {
   const what = name +
     (happening.bytes
       ? fit(happening.bytes, SPAN - 5 - columnsOf(name))
-      : MARKS[mark] ?? mark);
+      : wordsOf(happening));
   return way === ">"
     ? [`${INDENT}|${padEnd(`─ ${what} `, SPAN - 1, "─")}▶|`]
     : [`${INDENT}|◀${padStart(` ${what} ─`, SPAN - 1, "─")}|`];
@@ -128,7 +144,7 @@ function besides(line: string, expected: Uint8Array): string[] {
 }
 
 /** Bytes in so many columns. */
-function fit(bytes: Uint8Array, columns: number): string {
+export function fit(bytes: Uint8Array, columns: number): string {
   const whole = show(bytes, columns - 2);
   if (columnsOf(whole) <= columns) return whole;
   const size = ` (${count(bytes.length, "byte")})`;

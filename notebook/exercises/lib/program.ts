@@ -236,6 +236,7 @@ export class Program implements Watched, AsyncDisposable {
 
 /** What a program prints: read as it comes, so that no pipe ever fills up. */
 class Output extends Channel {
+  /** How it is spoken of. */
   protected readonly words = {
     brings: "is printed as",
     lacks: "is not printed",

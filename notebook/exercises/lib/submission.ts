@@ -37,5 +37,7 @@ export function withPort(
   const placed = command.map((word) => word.replaceAll("{port}", `${port}`));
   const all = [...placed, ...args];
   const isPlaced = command.some((word) => word.includes("{port}"));
+  // The very Deno that runs us: it need not be where programs are looked for.
+  if (all[0] === "deno") all[0] = Deno.execPath();
   return isPlaced ? all : [...all, `${port}`];
 }

@@ -14,6 +14,7 @@ const BUFFER = 64 * 1024;
 
 /** A connection that takes down what passes over it. */
 export class Wire extends Channel implements Disposable {
+  /** How it is spoken of. */
   protected readonly words = {
     brings: "is answered with",
     lacks: "is not answered",
@@ -110,6 +111,7 @@ export class Wire extends Channel implements Disposable {
     } catch { /* it was closed from the other side */ }
   }
 
+  /** Reads from the connection. */
   protected async pull(): Promise<Part> {
     const buffer = new Uint8Array(BUFFER);
     try {
