@@ -30,7 +30,7 @@ export function list(progress: Progress): string {
 
 /** What an exercise asks for, and how to start. */
 export function describeTask(exercise: Exercise): string {
-  const { number, slug, kind, concept, task } = exercise;
+  const { number, slug, kind, concept, task, next } = exercise;
   const what = kind === "server"
     ? "Your program is a server: it listens on 127.0.0.1, at the port that it " +
       "is given as its last argument."
@@ -47,12 +47,16 @@ export function describeTask(exercise: Exercise): string {
     ...wrap(what, "  "),
     "  In Python that is int(sys.argv[1]), in JavaScript Number(Deno.args[0]).",
     "",
-    "  Write it in any language, save it where you like, and have it judged:",
+    "  Write it in any language, save it where you like, and say how it is run:",
     "",
     `    deno task judge ${number} python3 my.py`,
     `    deno task judge ${number} deno run ${flags} my.ts`,
     `    deno task judge ${number} --build "gcc -o my my.c" ./my`,
     "",
+    ...wrap(
+      `What it is about: notebook/${next.chapter}, "${next.heading}".`,
+      "  ",
+    ),
     `  A hint: deno task judge ${number} --hint`,
     "",
   ].join("\n");

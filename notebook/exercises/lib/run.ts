@@ -4,11 +4,15 @@
  * @module
  */
 
+import { withTimeout } from "../../../lib/io.ts";
 import type { Causes, Exercise, Step, Verdict } from "./exercise.ts";
 import { type Cause, cause, Symptom, Untried } from "./symptom.ts";
 import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
 import { NotStarted, type Program, survivors } from "./program.ts";
+
+/** Seconds in which a program that has closed a connection may end as a whole. */
+const FAREWELL = 0.25;
 
 /**
  * Tries an exercise, and yields a verdict for each step.
@@ -153,14 +157,19 @@ async function describeExit(
   { kind }: Symptom,
 ): Promise<string[]> {
   const program = lab.started;
+  // A program that crashes closes its connections first, and is gone a moment later.
+  const isOver = kind === "ended" || kind === "reset";
+  if (isOver && program) await withTimeout(FAREWELL, program.ended);
   if (!program?.exit) return [];
   await program.lastWords();
   const { code, signal } = program.exit;
-  if (code === 0 && !(await survivors()).length) return [];
   if (code === 0) {
-    return [
-      "It has put itself into the background: keep it in the foreground.",
-    ];
+    if ((await survivors()).length > 0) {
+      return [
+        "It has put itself into the background: keep it in the foreground.",
+      ];
+    }
+    return isOver ? ["Your program has ended."] : [];
   }
   if (kind === "exit") {
     return program.telling ? [`Its last words: ${program.telling}`] : [];

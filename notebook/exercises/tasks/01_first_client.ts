@@ -30,8 +30,8 @@ export const firstClient: Exercise = {
     "Connect to the port, and print to standard output what the server says, exactly, without adding anything. End with exit code 0 when the server has ended.",
   hints: [
     "Three steps: connect to 127.0.0.1 at the port, read, write what was read to standard output.",
-    "Bytes for others go to standard output, words about them to standard error. A print that adds a newline is not exact.",
-    "In Python: sys.stdout.buffer.write(data). In Deno: await Deno.stdout.write(buffer.subarray(0, n)).",
+    'In Python: conn = socket.create_connection(("127.0.0.1", port)), then data = conn.recv(1024). In Deno: const conn = await Deno.connect({ port }), then n = await conn.read(buffer).',
+    "A print that adds a newline, or b'…', is not exact. In Python: sys.stdout.buffer.write(data). In Deno: await Deno.stdout.write(buffer.subarray(0, n)).",
   ],
   next: {
     file: "client.ts",

@@ -39,9 +39,9 @@ export const firstServer: Exercise = {
   task:
     `Listen on 127.0.0.1 at the port, and greet each client with "${GREETING}" at once. Close the connection when the client has closed it.`,
   hints: [
-    "Four calls in this order: make a socket, bind it to the address, listen, accept.",
-    "accept() returns another socket: the one that talks with this client. Send the greeting on that.",
-    "A read that brings nothing says that the client has ended; until then, read and throw away.",
+    'Four calls in this order: make a socket, bind it to the address, listen, accept. In Python, socket.create_server(("127.0.0.1", port)) does the first three; in Deno, Deno.listen({ hostname, port }).',
+    'accept() returns another socket, the one that talks with this client. Send the greeting on that, as bytes: conn.sendall(b"…").',
+    "A read that brings nothing says that the client has ended; until then, read and throw away. Then close, and accept() the next client, in a loop.",
   ],
   next: {
     file: "server.ts",

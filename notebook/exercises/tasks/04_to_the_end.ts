@@ -47,7 +47,7 @@ export const toTheEnd: Exercise = {
   kind: "client",
   concept: "a read is not a message",
   task:
-    "Print all that the server says, exactly, whichever way it is cut on its journey. End with exit code 0 at the server's end.",
+    "Print all that the server says, exactly, whichever way it is cut on its journey. End with exit code 0 when the server has ended.",
   hints: [
     "How does your program know that nothing more comes?",
     "A read that brings nothing (an empty result, 0, null) is the end. Anything else is not.",

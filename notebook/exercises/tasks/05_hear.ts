@@ -1,5 +1,4 @@
 import { cause, type Exercise, type Finding } from "../lib/exercise.ts";
-import { show } from "../lib/bytes.ts";
 import type { Lab } from "../lib/lab.ts";
 
 const wholeBuffer = cause(
@@ -49,9 +48,9 @@ const added: Finding = ({ details: { got, expected } }) => {
   if (got?.includes(0)) return wholeBuffer;
   return cause(
     "changed",
-    `Your program prints ${
-      got ? show(got) : "something else"
-    }: bytes as they came have nothing added, and no quotes around them.`,
+    got?.includes(0x27)
+      ? "Your program prints how its language writes bytes down, as Python's print() does with b'…'. Decode them first, or write them as they are: sys.stdout.buffer.write(data)."
+      : 'Your program adds something: a newline, perhaps. In Python: print(…, end="").',
   );
 };
 
