@@ -117,7 +117,7 @@ Deno.test("laptops report to a board, and to nobody who did not ask", async () =
     ...[JUDGE, "board", `${port}`],
   ]);
   await board.out.until(RegExp(`on port ${port}`));
-  await room.ask("6", "python3", "my.py");
+  assertEquals((await room.ask("6", "python3", "my.py")).code, 0);
   const command = ["python3", "mute.py"];
   assertEquals((await room.ask("6", "--report", at, ...command)).code, 1);
   await board.out.until(/127\.0\.0\.1 +echo +✗ no-echo\n/);

@@ -8,6 +8,7 @@ import {
   describeTask,
   nextHint,
 } from "../../notebook/exercises/lib/listing.ts";
+import { parse, USAGE } from "../../notebook/exercises/lib/options.ts";
 import { placeOf } from "../../notebook/exercises/lib/reading.ts";
 import { stepsOf } from "../../notebook/exercises/lib/run.ts";
 import type { Happening } from "../../notebook/exercises/lib/symptom.ts";
@@ -98,8 +99,9 @@ Deno.test("what was expected stands beside what came, or where it should have co
   const came: Happening = { ms: 0, on: "", way: "<", bytes: bytesOf("2\n") };
   const expected = bytesOf("1\n");
   for (const happenings of [[sent], [sent, came]]) {
-    const last = drawLadder(happenings, { expected }).at(-1)!;
-    assertStringIncludes(last, '|  ✗  "1\\n" was expected');
+    const lines = drawLadder(happenings, { expected });
+    assertEquals(lines.length, 3); // the head, what was sent, what came
+    assertStringIncludes(lines[2], '|  ✗  "1\\n" was expected');
   }
 });
 
@@ -110,6 +112,24 @@ Deno.test("many who do the same are one rung", () => {
   const lines = drawLadder(happenings);
   assertEquals(lines.length, 2);
   assertStringIncludes(lines[1], "─ 1 … 60: connects ─");
+});
+
+Deno.test("the help fits a terminal, and names each flag that there is", () => {
+  assertNarrow(USAGE);
+  const flags =
+    "hint watch again build port connect ladder all solution json report help";
+  for (const flag of flags.split(" ")) {
+    const value =
+      { build: "x", port: "1", connect: "a:1", report: "a:1" }[flag];
+    assertEquals(USAGE.includes(`  --${flag} `) || flag === "help", true, flag);
+    const rest = flag === "connect" ? [] : ["./my"];
+    parse(["6", `--${flag}`, ...value ? [value] : [], ...rest]);
+  }
+  const named = Array.from(
+    USAGE.matchAll(/^ {2}--(\w+)/gm),
+    ([, flag]) => flag,
+  );
+  assertEquals([...named, "help"].sort(), flags.split(" ").sort());
 });
 
 Deno.test("whatever an exercise says fits a terminal, and goes on after each try", () => {

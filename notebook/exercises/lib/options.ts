@@ -54,12 +54,12 @@ const VALUES: Record<string, (value: string, flag: string) => unknown> = {
 export const USAGE = `Judges your own program, in any language.
 
 Usage:
-  deno task judge                             the list of exercises
-  deno task judge 6                           what to do in exercise 6, or "echo"
-  deno task judge 6 python3 my.py             judge my.py; the port is added last
-  deno task judge 6 ./my --listen {port}      or stands where you want it
-  deno task judge 6 [flags] COMMAND…          flags stand before the command
-  deno task judge board [PORT]                a class's results, for its teacher
+  deno task judge                          the list of exercises
+  deno task judge 6                        what to do in exercise 6, or "echo"
+  deno task judge 6 python3 my.py          judge my.py: the port is added last
+  deno task judge 6 ./my --listen {port}   or stands where you want it
+  deno task judge 6 [flags] COMMAND…       flags stand before the command
+  deno task judge board [PORT]             a class's results, for its teacher
 
 Flags:
   --hint                one more hint, up to three
