@@ -24,7 +24,7 @@ export function list(progress: Progress): string {
   });
   const how = next
     ? `deno task judge ${next.number} says what to do next.`
-    : "All passed. Judge somebody else's server: --connect HOST:PORT.";
+    : "All passed. Now judge someone else's server: --connect HOST:PORT.";
   return [...rows, "", `  ${how}`, ""].join("\n");
 }
 

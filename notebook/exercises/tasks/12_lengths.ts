@@ -39,8 +39,8 @@ export const lengths: Exercise = {
   task:
     "A frame is two bytes of length, the higher one first, and then so many bytes. Answer each frame with a frame that has its bytes in reverse order.",
   hints: [
-    "Write a function that reads exactly n bytes, whichever way they come.",
-    "Read exactly 2, make a number of them, read exactly so many, answer, again.",
+    "Write a function that reads exactly n bytes, however many reads that takes.",
+    "Read exactly 2 bytes, make a number of them, read exactly that many, answer, and start again.",
     'In Python: int.from_bytes(head, "big"). In JavaScript: head[0] * 256 + head[1].',
   ],
   next: {

@@ -37,7 +37,7 @@ export const tooMuch: Exercise = {
   hints: [
     "What happens to your program's memory if a client never sends a newline?",
     "Count while you collect: at 1,001 bytes without a newline it is too long, whatever comes.",
-    "After the last word: shut down your sending side, read and throw away what still comes, close then.",
+    "After the last word, shut down your sending side, read and throw away what still comes, and close then.",
   ],
   next: {
     file: "lib/framing.ts",

@@ -30,7 +30,7 @@ async function admits(lab: Lab): Promise<void> {
     throw new Symptom("exit", "is followed by a stack trace", {
       cause: cause(
         "stack-trace",
-        "A stack trace is for whoever wrote the program. Whoever uses it wants a sentence: what went wrong, and what to do.",
+        "A stack trace is for the people who wrote a program. Those who use it want a sentence: what went wrong, and what to do.",
       ),
     });
   }

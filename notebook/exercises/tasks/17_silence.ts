@@ -43,7 +43,7 @@ export const silence: Exercise = {
   kind: "server",
   concept: "a limit for silence",
   task:
-    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. Whoever goes on talking stays, however long.",
+    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. A client that goes on talking stays, however long.",
   hints: [
     "What does your program wait for, and how long?",
     "A timeout on each read; each byte that comes starts the clock anew.",
@@ -78,7 +78,7 @@ export const silence: Exercise = {
         if (part !== "FIN") {
           throw new Symptom(
             "extra",
-            "is told something, and not shown the end",
+            "is sent something, and not the end",
             { got: part },
           );
         }

@@ -51,7 +51,7 @@ export const web: Exercise = {
   task:
     'A web server, by hand: "GET /" is answered with status 200 and the body "Grüß Gott!" and a newline (UTF-8, with its Content-Length), any other path with status 404. A connection stays open for further requests.',
   hints: [
-    "A request ends with an empty line: \\r\\n\\r\\n. Until that has come, collect.",
+    "A request ends with an empty line: \\r\\n\\r\\n. Collect until that has come.",
     'An answer: "HTTP/1.1 200 OK\\r\\n", fields such as "Content-Length: 13\\r\\n", an empty line, the body.',
     "The length is that of the encoded body: in Python len(body.encode()). What comes after the empty line is the next request.",
   ],

@@ -7,10 +7,10 @@ export async function joins(lab: Lab, name: string): Promise<Lines> {
   const person = new Lines(await lab.connect(name));
   const came = await person.next();
   if (typeof came !== "object") {
-    throw new Symptom("silent", "Whoever joins is not greeted.", {
+    throw new Symptom("silent", "Someone who joins is not greeted.", {
       cause: cause(
         "no-greeting",
-        "Send a line as soon as somebody has connected: only so do they know that they are in.",
+        "Send a line as soon as someone has connected: only then do they know that they are in.",
       ),
     });
   }
@@ -37,13 +37,13 @@ async function join(lab: Lab): Promise<[Lines, Lines]> {
 
 async function notEchoed(sender: Lines, words: string): Promise<void> {
   if ((await sender.waiting()).includes(words)) {
-    throw new Symptom("extra", "comes back to whoever said it");
+    throw new Symptom("extra", "comes back to its sender");
   }
 }
 
 const notPassed = cause(
   "no-broadcast",
-  "What one says is to be sent to all others who are there, whoever has said something last or joined first.",
+  "Send what one person says to all the others who are there, whoever they are.",
 );
 
 export const chat: Exercise = {
@@ -52,9 +52,9 @@ export const chat: Exercise = {
   kind: "server",
   concept: "one for all",
   task:
-    "A chat: whoever joins is greeted with a line, and each line that somebody says is sent to all others. A name may stand before it; the lines stay whole, and do not come back to whoever said them.",
+    "A chat: greet everyone who joins with a line, and send each line that someone says to all the others. A name may stand before it; the lines stay whole, and do not come back to their sender.",
   hints: [
-    "Keep a list of all who are there: who joins is added, who leaves is taken out.",
+    "Keep a list of the people who are there: add those who join, take off those who leave.",
     "Collect for each client until a line is complete, and only then send it, to all but the sender.",
     "Someone who left without a word makes a write fail: that is no reason to stop for the others.",
   ],
@@ -93,7 +93,7 @@ export const chat: Exercise = {
       causes: {
         extra: cause(
           "echoes-to-sender",
-          "Whoever said it knows it already: send a line to all but its sender.",
+          "Its sender knows it already: send a line to everybody else.",
         ),
         other: notPassed,
       },
@@ -127,14 +127,14 @@ export const chat: Exercise = {
       causes: {
         other: cause(
           "mixes-lines",
-          "Your program passes on what a read brings. That may be half a line, and then somebody else's comes in between: pass on whole lines.",
+          "Your program passes on what a read brings. That may be half a line, and then someone else's comes in between: pass on whole lines.",
         ),
       },
     },
     {
       name: "leaves",
-      title: "somebody leaves",
-      what: 'The line "still here", after somebody left,',
+      title: "someone leaves",
+      what: 'The line "still here", after someone left,',
       twin: "broadcast",
       async run(lab) {
         const [a, b] = await join(lab);
@@ -150,7 +150,7 @@ export const chat: Exercise = {
       causes: {
         other: cause(
           "dies-of-a-leaver",
-          "Somebody has left, and your program still sends to them, or ends. Take them out of the list, and go on.",
+          "Someone has left, and your program still sends to them, or ends. Take them off the list, and go on.",
         ),
       },
     },

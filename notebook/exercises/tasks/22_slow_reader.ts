@@ -41,16 +41,16 @@ async function hasEntered(person: Lines, name: string): Promise<void> {
 
 const blocks = cause(
   "slow-reader-blocks",
-  "Your program waits until somebody who does not read has room again, and all others wait with it.",
+  "Your program waits until the client that does not read has room again, and all the others wait with it.",
 );
 
 export const slowReader: Exercise = {
   number: 22,
   slug: "slow-reader",
   kind: "server",
-  concept: "somebody who does not read",
+  concept: "a client that does not read",
   task:
-    "In the chat of exercise 21, or the echo server of exercise 9, somebody who does not read keeps nobody else waiting. When they read at last they find whole lines, or are disconnected.",
+    "In the chat of exercise 21, or the echo server of exercise 9, a client that does not read keeps nobody else waiting. When it reads at last, it finds whole lines, or is disconnected.",
   hints: [
     "A write waits when the other side does not read and the buffers are full. Who waits then?",
     "A queue for each client, and something that empties it: then only that client's queue waits.",
@@ -86,7 +86,7 @@ export const slowReader: Exercise = {
     {
       name: "deaf",
       title: "one does not read",
-      what: "A line, where somebody does not read,",
+      what: "A line, where one client does not read,",
       twin: "all-read",
       async run(lab) {
         const { person: deaf, isEcho } = await enter(lab, "deaf");
@@ -151,15 +151,15 @@ export const slowReader: Exercise = {
           details.on === "deaf"
             ? cause(
               "tears-lines",
-              "Whoever reads late finds a line that is cut: part of a line was written, and the rest thrown away. Keep the rest, or disconnect.",
+              "The client that reads late finds a torn line: part of it was written, and the rest thrown away. Keep the rest, or disconnect.",
             )
             : cause(
               "loses-lines",
-              "Somebody who reads all the time does not get all lines: your program throws some away for everybody.",
+              "A client that reads all the time does not get all lines: your program throws some away for everybody.",
             ),
         costly: cause(
           "grows",
-          "Your program keeps everything for somebody who does not read, without a limit.",
+          "Your program keeps everything for a client that does not read, without a limit.",
         ),
         other: blocks,
       },
@@ -204,7 +204,7 @@ async function findsWholeLines(
     const isCut = line.includes("..") && !isWhole(line, size);
     if (isCut) {
       const seen =
-        `reaches the others; whoever reads late finds a torn line: "${
+        `reaches the others; the client that reads late finds a torn line: "${
           aroundTear(line)
         }"`;
       throw new Symptom("changed", seen, { on: "deaf" });

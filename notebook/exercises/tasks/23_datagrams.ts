@@ -28,12 +28,12 @@ export const datagrams: Exercise = {
   number: 23,
   slug: "datagrams",
   kind: "server",
-  concept: "messages with borders, and no connection",
+  concept: "messages with boundaries, and no connection",
   task:
-    "Over UDP: send each datagram back to whoever sent it, whatever its size. Go on with the next.",
+    "Over UDP: send each datagram back to its sender, whatever its size, and go on with the next.",
   hints: [
     "There is nothing to accept: one socket, bound to the port, receives from everybody.",
-    "Each datagram comes with the address that it came from. An empty one is no end: UDP has none.",
+    "Each datagram comes with the address that it came from. An empty one is not the end: UDP has no end of stream.",
     "In Python: data, address = sock.recvfrom(65535); sock.sendto(data, address).",
   ],
   next: {
@@ -115,7 +115,7 @@ export const datagrams: Exercise = {
     size(60_000, "truncates", truncates),
     {
       name: "gone",
-      title: "a datagram from somebody who is gone",
+      title: "a datagram from a sender that is gone",
       what: "The datagram after one whose sender is gone",
       twin: "again",
       async run(lab) {
