@@ -36,8 +36,8 @@ export const twoAtOnce: Exercise = {
     },
     {
       name: "beside",
-      title: "a client beside a silent one",
-      what: "The same client, beside one that says nothing,",
+      title: "a client next to a silent one",
+      what: "The same client, next to one that says nothing,",
       twin: "alone",
       async run(lab) {
         await lab.connect("A");

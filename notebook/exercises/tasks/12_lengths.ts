@@ -35,7 +35,7 @@ export const lengths: Exercise = {
   number: 12,
   slug: "lengths",
   kind: "server",
-  concept: "messages of a length said before",
+  concept: "messages with their length in front",
   task:
     "A frame is two bytes of length, the higher one first, and then so many bytes. Answer each frame with a frame that has its bytes in reverse order.",
   hints: [
@@ -46,7 +46,7 @@ export const lengths: Exercise = {
   next: {
     file: "lib/framing.ts",
     code: "export async function* frames(",
-    why: "reads frames of a length said before",
+    why: "reads frames with their length in front",
     chapter: "applications.ipynb",
     heading: "A length before each message",
   },
