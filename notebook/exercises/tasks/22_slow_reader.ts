@@ -203,10 +203,8 @@ async function findsWholeLines(
     const { line } = came;
     const isCut = line.includes("..") && !isWhole(line, size);
     if (isCut) {
-      const seen =
-        `reaches the others; the client that reads late finds a torn line: "${
-          aroundTear(line)
-        }"`;
+      const seen = "reaches the others; the client that reads late finds " +
+        describeTear(line, size);
       throw new Symptom("changed", seen, { on: "deaf" });
     }
     if (line.endsWith(lineAt(LINES - 1, size)) || line.endsWith("the end")) {
@@ -215,10 +213,12 @@ async function findsWholeLines(
   }
 }
 
-/** The place in a line where another begins, or its end. */
-function aroundTear(line: string): string {
+/** A line that is not whole: another begins in it, or it ends too early. */
+function describeTear(line: string, size: number): string {
   const at = line.search(/\.\d/);
-  return at < 0 ? `…${line.slice(-24)}` : `…${line.slice(at - 8, at + 16)}…`;
+  return at < 0
+    ? `a line that is torn off after ${line.length} of ${size} characters`
+    : `one line torn into another: "…${line.slice(at - 8, at + 16)}…"`;
 }
 
 /** Whether a line is one of those that were said; a name may stand before it. */
