@@ -60,7 +60,7 @@ export class Classroom implements AsyncDisposable {
     const { tasks } = JSON.parse(
       await Deno.readTextFile(`${project}/deno.json`),
     );
-    const room = new Classroom(project, tasks.judge.command.split(" "));
+    const room = new Classroom(project, tasks["judge:do"].split(" "));
     await Deno.mkdir(room.folder);
     await room.put({ "my.py": RIGHT, "mute.py": MUTE, ...files });
     return room;

@@ -366,6 +366,14 @@ Deno.test("interrupted, it ends with 130, and leaves no program behind", async (
   assertEquals(await withEnvironment(`MARKED=${value}`), []);
 });
 
+Deno.test("what a program says on standard error is passed on, and harms no screen", async () => {
+  await using room = await Classroom.open({
+    "red.py": "import sys\nsys.exit('\\x1b[31mno\\x07')\n",
+  });
+  const { code, err } = await room.ask("6", "python3", "red.py");
+  assertEquals([code, err], [1, "yours> \\x1b[31mno\\x07\n"]);
+});
+
 Deno.test("whoever reads no further is no reason for words", async () => {
   await using room = await Classroom.open();
   const line = room.command("6", "--ladder", "python3", "my.py").join(" ");
