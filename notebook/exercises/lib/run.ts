@@ -33,7 +33,7 @@ export async function* run(
     for (const step of steps) {
       if (step.twin && !passed.has(step.twin)) {
         const message =
-          "not judged, because the step it is compared with failed";
+          "not judged, because the step that it is compared with did not pass";
         yield { ...blank(exercise, step), status: "skip", message };
         continue;
       }
