@@ -14,6 +14,8 @@ import { endEverything } from "./lib/program.ts";
 import { run, stepsOf } from "./lib/run.ts";
 import type { Happening } from "./lib/symptom.ts";
 
+export type { Happening, Verdict };
+
 /** Columns that there is room for in a picture: between its rails, and beside them. */
 const BETWEEN = 44, BESIDE = 30;
 
