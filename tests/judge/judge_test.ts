@@ -1,61 +1,52 @@
+/** Our solutions pass, and each wrong program is named by its defect. */
+
 import { assertEquals } from "@std/assert";
-import { EXERCISES, find } from "../../notebook/exercises/lib/catalogue.ts";
-import type { Verdict } from "../../notebook/exercises/lib/exercise.ts";
+import { EXERCISES } from "../../notebook/exercises/lib/catalogue.ts";
 import { endEverything } from "../../notebook/exercises/lib/program.ts";
-import { run } from "../../notebook/exercises/lib/run.ts";
-import { ROOT } from "../harness.ts";
+import { times } from "../harness.ts";
+import {
+  accusations,
+  type Candidate,
+  judged,
+  solutions,
+  wrongs,
+} from "./programs.ts";
 
-const RUN: Record<string, string[]> = {
-  // Where a variable of the environment unbuffers Python, nothing is held back.
-  py: ["env", "-u", "PYTHONUNBUFFERED", "python3"],
-  ts: ["deno", "run", "-q", "--no-config", "--unstable-net", "--allow-net"],
-  mjs: ["node"],
-  pl: ["perl"],
-};
+/** Programs that are judged at once: most of the time they wait. */
+const AT_ONCE = 4;
 
-/** The command that runs a program of ours. */
-function commandOf(path: string): string[] {
-  return [...RUN[path.split(".").at(-1)!], new URL(path, ROOT).pathname];
-}
-
-async function verdictsOn(slug: string, command: string[]): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  for await (const verdict of run(find(slug)!, { command })) {
-    verdicts.push(verdict);
-  }
-  await endEverything();
-  return verdicts;
-}
-
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => name)
-    .sort();
-}
-
-/** What a verdict comes to, with the words that help to see why. */
-const sum = (verdicts: Verdict[]) =>
-  verdicts.filter(({ status }) => status === "fail")
-    .map(({ id, message }) => `${id}: ${message}`);
-
-for (const { number, slug } of EXERCISES) {
-  for (const ending of ["py", "ts"]) {
-    const name = `${`${number}`.padStart(2, "0")}.${ending}`;
-    Deno.test(`${slug}: our solution ${name} passes`, async () => {
-      const path = `notebook/exercises/solutions/${name}`;
-      assertEquals(sum(await verdictsOn(slug, commandOf(path))), []);
+for (const { slug } of EXERCISES) {
+  Deno.test(`${slug}: our solutions pass`, async () => {
+    const candidates = solutions().filter((other) => other.slug === slug);
+    assertEquals(candidates.length, 2);
+    const found: string[] = [];
+    await times(candidates.length, async (i) => {
+      found.push(
+        ...accusations(candidates[i], await judged(candidates[i])),
+      );
     });
-  }
+    await endEverything();
+    assertEquals(found, []);
+  });
 }
 
-for (const slug of filesIn("tests/judge/wrong")) {
-  for (const name of filesIn(`tests/judge/wrong/${slug}`)) {
-    // `reads-once-large.py` is another program with the defect `reads-once`.
-    Deno.test(`${slug}: ${name} is named by its defect`, async () => {
-      const path = `tests/judge/wrong/${slug}/${name}`;
-      const verdicts = await verdictsOn(slug, commandOf(path));
-      const { id, message } = verdicts.at(-1)!;
-      const named = id !== undefined && name.startsWith(id);
-      assertEquals(named, true, `it was called ${id}: ${message}`);
-    });
-  }
+/** How a program is called otherwise than its file's name says, in words. */
+async function misnamed(candidate: Candidate): Promise<string[]> {
+  const { id = "", step, message } = (await judged(candidate)).at(-1)!;
+  const name = candidate.path.split("/").at(-1)!;
+  // `reads-once-large.py` is another program with the defect `reads-once`.
+  if (id && name.startsWith(id)) return [];
+  return [`${candidate.path} by ${step}: ${id}: ${message}`];
+}
+
+for (const slug of new Set(wrongs().map(({ slug }) => slug))) {
+  Deno.test(`${slug}: each wrong program is named by its defect`, async () => {
+    const candidates = wrongs().filter((other) => other.slug === slug);
+    const found: string[] = [];
+    await times(candidates.length, async (i) => {
+      found.push(...await misnamed(candidates[i]));
+    }, AT_ONCE);
+    await endEverything();
+    assertEquals(found, []);
+  });
 }
