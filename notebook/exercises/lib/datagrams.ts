@@ -96,6 +96,12 @@ export class Datagrams implements Disposable {
     });
   }
 
+  /** Forgets whom it heard, and what they have sent and nobody has received. */
+  async forget(): Promise<void> {
+    while (await this.nextWithin(0.01));
+    this.#peer = undefined;
+  }
+
   /** Leaves. */
   close(): void {
     this.#record({ way: ">", on: this.#name, mark: "closes" });

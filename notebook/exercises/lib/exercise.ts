@@ -11,7 +11,7 @@ import type { Lab } from "./lab.ts";
 import type { Cause, Happening, Kind, Symptom } from "./symptom.ts";
 import type { Wire } from "./wire.ts";
 
-export { cause, Symptom, Untried } from "./symptom.ts";
+export { type Cause, cause, Symptom, Untried } from "./symptom.ts";
 
 /** An exercise. */
 export interface Exercise {

@@ -6,11 +6,10 @@
  */
 
 import net from "node:net";
-import { delay } from "../../../lib/io.ts";
+import { delay, withTimeout } from "../../../lib/io.ts";
 import {
   elsewhere,
   exited,
-  hasWrongProtocol,
   neverConnects,
   nobodyThere,
   resetAtOnce,
@@ -18,7 +17,7 @@ import {
 import type { Recorder } from "./channel.ts";
 import { type Datagram, Datagrams } from "./datagrams.ts";
 import { type Happening, Untried } from "./symptom.ts";
-import { BLIND, type Patience } from "./patience.ts";
+import { blindPatience, type Patience } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { type Exit, Program } from "./program.ts";
 import { listening, unread, usage } from "./system.ts";
@@ -37,7 +36,7 @@ import { Wire } from "./wire.ts";
 /** Seconds that a program may sleep before it listens or connects. */
 const START = 3;
 
-/** Seconds of the processor that a program may use before it connects. */
+/** Seconds of the processor that a program may use before it listens or connects. */
 const COMPILING = 20;
 
 /** The place where one step is tried. */
@@ -58,6 +57,7 @@ export class Lab implements AsyncDisposable {
   #listener?: Deno.TcpListener | net.Server;
   #conditions: Conditions = {};
   #ready = false;
+  readonly #blind = blindPatience();
 
   /**
    * Prepares a step.
@@ -140,16 +140,15 @@ export class Lab implements AsyncDisposable {
     );
   }
 
-  /** Starts the program once more, on the same port, after it has ended. */
-  async restart(): Promise<void> {
+  /** Ends the program, so that it can be started once more, on the same port. */
+  async end(): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
     this.#program = undefined;
-    this.start();
   }
 
   /** Waits for the program, or for the clock where it cannot be seen. */
   get patience(): Patience {
-    return this.#program?.patience ?? BLIND;
+    return this.#program?.patience ?? this.#blind;
   }
 
   /**
@@ -190,7 +189,7 @@ export class Lab implements AsyncDisposable {
     this.#listener = listener;
     const accepting = listener.accept().catch(() => undefined);
     const socket = await this.#arrival(accepting);
-    return this.#keepWire(fromDeno(socket), name, "<");
+    return this.#keepWire(fromDeno(socket), name);
   }
 
   /** Like {@linkcode accept}, but the connection can be reset. */
@@ -204,7 +203,7 @@ export class Lab implements AsyncDisposable {
       server.listen(this.port, "127.0.0.1", done)
     );
     this.#things.push({ [Symbol.dispose]: () => void server.close() });
-    return this.#keepWire(resettable(await this.#arrival(promise)), name, "<");
+    return this.#keepWire(resettable(await this.#arrival(promise)), name);
   }
 
   /** Opens a socket for datagrams: to the program, or at its port if it is a client. */
@@ -247,10 +246,8 @@ export class Lab implements AsyncDisposable {
       if (addresses === undefined && !program.exit) return await delay(1);
       if (addresses?.some((at) => at.endsWith(`:${this.port}`))) return;
       idle = await program.isIdle() === false ? 0 : idle + 0.03;
-      if (
-        idle > START || idle > 0.3 && await this.#isMistaken(program, "udp")
-      ) {
-        throw await elsewhere(program, "udp", this.port);
+      if (idle > START || idle === 0 && await isSpinning(program)) {
+        throw elsewhere("udp", this.port, addresses ?? []);
       }
       await delay(0.01);
     }
@@ -287,8 +284,8 @@ export class Lab implements AsyncDisposable {
     await this.#program?.[Symbol.asyncDispose]();
   }
 
-  #keepWire(socket: Socket, name: string, opener: ">" | "<" = ">"): Wire {
-    const wire = new Wire(socket, name, this.patience, this.record, opener);
+  #keepWire(socket: Socket, name: string): Wire {
+    const wire = new Wire(socket, name, this.patience, this.record);
     this.#things.push(wire);
     this.wires.push(wire);
     return wire;
@@ -312,12 +309,13 @@ export class Lab implements AsyncDisposable {
       const seconds = this.now < 300 ? 0.005 : 0.03;
       await delay(seconds);
       if (this.now < 300) continue;
-      slept = await program.isIdle() === false ? 0 : slept + seconds;
-      if (
-        slept > START || slept > 0.3 && await this.#isMistaken(program, "tcp")
-      ) {
-        throw await elsewhere(program, "tcp", this.port);
+      const idle = await program.isIdle();
+      slept = idle === false ? 0 : slept + seconds;
+      if (idle === false && await isSpinning(program)) {
+        throw elsewhere("tcp", this.port, []);
       }
+      if (slept > 0.3) await this.#checkElsewhere(program);
+      if (slept > START) throw elsewhere("tcp", this.port, []);
     }
   }
 
@@ -329,17 +327,20 @@ export class Lab implements AsyncDisposable {
       program?.ended.then(() => undefined),
     ].filter((promise) => promise !== undefined));
     if (came?.value) return came.value;
+    // It may have come, said all, and ended before we looked.
+    const late = await withTimeout(0.05, arriving);
+    if (late) return late;
     if (program?.exit) throw await exited(program, this.#ready);
     throw neverConnects(this.port);
   }
 
-  /** Whether a program has opened what it listens with, but not where it should. */
-  async #isMistaken(
-    program: Program,
-    protocol: "tcp" | "udp",
-  ): Promise<boolean> {
-    if (await hasWrongProtocol(program, protocol, this.port)) return true;
-    const addresses = await listening(program.pid, protocol) ?? [];
-    return protocol === "tcp" && addresses.length > 0;
+  async #checkElsewhere(program: Program): Promise<void> {
+    const addresses = await listening(program.pid);
+    if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
   }
+}
+
+/** Whether a program has worked for so long that it cannot be its start any more. */
+async function isSpinning(program: Program): Promise<boolean> {
+  return (await program.processorTime() ?? 0) > COMPILING;
 }

@@ -60,10 +60,12 @@ export class Patience {
     const early = await withTimeout(INTERVAL, coming);
     if (early) return early;
     const used = await this.#program.processorTime();
-    const patient = () => performance.now() - begun < this.least * 1000;
-    for (let calm = 0; calm < LOOKS || patient();) {
-      const idle = await this.#look();
-      calm = idle === false ? 0 : calm + (idle ? 1 : 1 / UNSEEN);
+    const enough = (idle?: boolean) =>
+      // Counted in looks, and not in seconds: on a busy machine both take longer.
+      Math.max(LOOKS * (idle ? 1 : UNSEEN), this.least / INTERVAL);
+    for (let calm = 0, idle; calm === 0 || calm < enough(idle);) {
+      idle = await this.#look();
+      calm = idle === false ? 0 : calm + 1;
       const came = await withTimeout(INTERVAL, coming);
       if (came) return came;
       if (performance.now() - begun > LIMIT * 1000) break;
@@ -100,8 +102,10 @@ export class Patience {
 }
 
 /** Where nobody can look at the program, only time is left. */
-export const BLIND: Patience = new Patience({
-  isIdle: () => Promise.resolve(undefined),
-  processorTime: () => Promise.resolve(undefined),
-  ended: new Promise(() => {}),
-});
+export function blindPatience(): Patience {
+  return new Patience({
+    isIdle: () => Promise.resolve(undefined),
+    processorTime: () => Promise.resolve(undefined),
+    ended: new Promise(() => {}),
+  });
+}

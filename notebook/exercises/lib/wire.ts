@@ -61,12 +61,14 @@ export class Wire extends Channel implements Disposable {
     let sent = 0;
     this.record({ way: ">", on: this.name, bytes: message });
     while (sent < message.length) {
-      const writing = this.#socket.write(message.subarray(sent, sent + BUFFER));
-      const taken = await withTimeout(
-        enough,
-        writing.catch(() => this.#refuse()),
-      ) ?? 0;
-      if (taken === 0) break;
+      const writing = this.#socket.write(message.subarray(sent, sent + BUFFER))
+        .catch(() => this.#refuse());
+      let taken = await withTimeout(enough, writing);
+      if (taken === undefined) { // a busy machine, or has the program enough?
+        await this.patience.untilIdle();
+        taken = await withTimeout(0.01, writing);
+      }
+      if (!taken) break;
       sent += taken;
     }
     return sent;

@@ -38,29 +38,36 @@ async function filesOf(pid: number): Promise<number> {
 }
 
 /** The files that a program has more open than before when all have left: hardly any. */
-async function closesAll(pid: number, before: number): Promise<void> {
-  let left = Infinity;
-  for (let looks = 0; looks < 50 && left > before + 3; looks++) {
+async function closesAll(lab: Lab, pid: number, before: number): Promise<void> {
+  for (let calm = 0; calm < 20;) {
+    const left = await filesOf(pid) - before;
+    if (left <= 3) return;
+    if (calm++ === 19) {
+      const seen =
+        `is served by a program that still has ${left} files more open than before`;
+      throw new Symptom("extra", seen);
+    }
+    if (await lab.program.isIdle() === false) calm = 0; // it is still closing some
     await delay(0.01);
-    left = await filesOf(pid);
-  }
-  if (left > before + 3) {
-    throw new Symptom(
-      "extra",
-      `is served, but then your program has ${
-        left - before
-      } more files open than before`,
-    );
   }
 }
 
-/** Whether a program runs each time that somebody looks. */
-async function neverSleeps(lab: Lab): Promise<boolean> {
-  for (let looks = 0; looks < 10; looks++) {
-    if (await lab.program.isIdle() !== false) return false;
-    await delay(0.04);
+/** Looks at a program that has nothing to do, and the time in which it looks, in seconds. */
+const LOOKS = 10, REST = 0.04;
+
+/** The share of that time that a program which waits a little does not use. */
+const MUCH = 0.1;
+
+/** Whether a program runs each time that somebody looks, and uses the processor, too. */
+async function neverSleeps({ program }: Lab): Promise<boolean> {
+  const before = await program.processorTime();
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if (await program.isIdle() !== false) return false;
+    await delay(REST);
   }
-  return true;
+  const after = await program.processorTime();
+  return before === undefined || after === undefined ||
+    after - before > MUCH * LOOKS * REST;
 }
 
 export const crowd: Exercise = {
@@ -75,13 +82,7 @@ export const crowd: Exercise = {
     "With all of them used up accept() fails (too many open files). The listening socket is as good as before.",
     "Catch that error of accept(), wait a little (50 ms), and try again. Without the wait, it fails a thousand times a second.",
   ],
-  next: {
-    file: "lib/serve.ts",
-    code: "async function backOff(",
-    why: "waits a moment when accept() fails",
-    chapter: "growing.ipynb",
-    heading: "9. A crowd",
-  },
+  next: { file: "lib/serve.ts", why: "backs off when accept() fails" },
   serves: echoes,
   steps: [
     {
@@ -121,7 +122,7 @@ export const crowd: Exercise = {
           await client.end();
           client.close();
         }
-        await closesAll(pid, before);
+        await closesAll(lab, pid, before);
       },
       causes: { extra: leaks, other: outlives },
     },
@@ -156,12 +157,12 @@ export const crowd: Exercise = {
         for (let looks = 0; looks < 100 && used < limit - 1; looks++) {
           await delay(0.01);
           if (lab.exit) {
-            throw new Symptom("absent", "finds nobody");
+            throw new Symptom("absent", "finds nobody: your program has ended");
           }
           used = await filesOf(pid).catch(() => 0);
         }
         if (lab.exit) {
-          throw new Symptom("absent", "finds nobody");
+          throw new Symptom("absent", "finds nobody: your program has ended");
         }
         if (used < limit - 1) {
           throw new Untried(
@@ -171,13 +172,13 @@ export const crowd: Exercise = {
         if (await neverSleeps(lab)) {
           throw new Symptom(
             "costly",
-            "meets a program that never rests, although it has nothing to do",
+            "had to come past a program that never rests, although it can do nothing",
           );
         }
         for (const client of clients) client.close();
         lab.patience.least = 2.5; // many a good program tries again after a second
         await echoes(await lab.connect("next"));
-        await closesAll(pid, before);
+        await closesAll(lab, pid, before);
       },
       causes: {
         costly: cause(

@@ -2,7 +2,6 @@ import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
 import type { Lab } from "../lib/lab.ts";
 import { Lines } from "../lib/lines.ts";
 import { bufferedBytes } from "../lib/room.ts";
-import { encode } from "../../../lib/io.ts";
 
 const LINES = 40_000, MIB = 2 ** 20;
 
@@ -11,6 +10,9 @@ const PAUSE = 2;
 
 /** The most that a program may grow by, in MiB: a queue has to have a limit. */
 const GROWTH = 200;
+
+/** Lines that are said at once. */
+const BATCH = 500;
 
 /** A line that says its number, filled up so that all do not fit into the system's buffers. */
 const lineAt = (i: number, size: number) => `${i} `.padEnd(size, ".");
@@ -36,6 +38,31 @@ async function hasEntered(person: Lines, name: string): Promise<void> {
       throw new Symptom("silent", "does not reach the others");
     }
     if (came.line.includes(name)) return;
+  }
+}
+
+/** Somebody who reads hears a batch of lines. */
+async function hearsAll(
+  listener: Lines,
+  first: number,
+  size: number,
+): Promise<void> {
+  for (let i = first; i < first + BATCH;) {
+    const came = await listener.next();
+    if (typeof came !== "object") {
+      const from = i.toLocaleString("en");
+      const seen = `reaches the others no longer, from line ${from} on`;
+      throw new Symptom("silent", seen);
+    }
+    if (came.line.endsWith(lineAt(i, size))) {
+      i++;
+      continue;
+    }
+    const number = / ?(\d+) \.*$/.exec(came.line)?.[1];
+    if (number !== undefined) { // else somebody comes or goes
+      const seen = `is followed by line ${number} where line ${i} is due`;
+      throw new Symptom("changed", seen);
+    }
   }
 }
 
@@ -103,31 +130,17 @@ export const slowReader: Exercise = {
         const { person: listener } = await enter(lab, "cleo");
         await hasEntered(talker, "cleo");
         const size = Math.ceil(3 * await bufferedBytes() / LINES);
-        const all = Array.from(
-          { length: LINES },
-          (_, i) => lineAt(i, size) + "\n",
-        ).join("");
         lab.patience.least = PAUSE; // some wait for a slow reader, but not for long
-        const sending = talker.wire.send(encode(all));
-        for (let i = 0; i < LINES; i++) {
-          const came = await listener.next();
-          if (typeof came !== "object") {
-            throw new Symptom(
-              "silent",
-              `reaches the others no longer, from line ${
-                i.toLocaleString("en")
-              } on`,
-            );
-          }
-          if (came.line.endsWith(lineAt(i, size))) continue;
-          const number = / ?(\d+) \.*$/.exec(came.line)?.[1];
-          if (number === undefined) i--; // somebody comes or goes
-          else {throw new Symptom(
-              "changed",
-              `is followed by line ${number} where line ${i} is due`,
-            );}
+        // Each batch when the one before has arrived: nobody else falls behind.
+        for (let first = 0; first < LINES; first += BATCH) {
+          const batch = Array.from(
+            { length: BATCH },
+            (_, i) => lineAt(first + i, size) + "\n",
+          );
+          const sending = talker.wire.send(batch.join(""));
+          await hearsAll(listener, first, size);
+          await sending;
         }
-        await sending;
         await hasNotGrown(lab, before);
         await findsWholeLines(deaf, talker, size);
       },

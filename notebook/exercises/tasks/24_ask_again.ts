@@ -1,4 +1,11 @@
-import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
+import {
+  type Cause,
+  cause,
+  type Exercise,
+  type Finding,
+  Symptom,
+} from "../lib/exercise.ts";
+import { byTheClock } from "../lib/clock.ts";
 import type { Datagrams } from "../lib/datagrams.ts";
 import type { Lab } from "../lib/lab.ts";
 import { endsWell } from "./01_first_client.ts";
@@ -8,22 +15,31 @@ const QUESTION = "What time is it?", ANSWER = "It is 12:34.";
 /** Milliseconds between two questions, and how many there are. */
 const PAUSE = 100, TRIES = 5;
 
-/** The program asks; the question has to be right. */
-async function isAsked(
+/** Milliseconds by which the judge may be late with an answer. */
+const LATE = 40;
+
+/**
+ * Serves, with the program started anew for each try. An answer that comes later
+ * than the next question, or when the program has given up, proves nothing.
+ */
+async function serving(
   lab: Lab,
-  server: Datagrams,
-  time = 1,
+  serve: (server: Datagrams) => Promise<void>,
 ): Promise<void> {
+  const server = lab.datagrams("server", "server");
+  await byTheClock(LATE, async () => {
+    await lab.end();
+    await server.forget();
+    await serve(server);
+  });
+}
+
+/** The program asks; the question has to be right. */
+async function isAsked(lab: Lab, server: Datagrams): Promise<void> {
   lab.start();
   const came = await lab.datagram(server);
   if (!came) {
-    const times = time === 2 ? "once" : `${time - 1} times`;
-    throw new Symptom(
-      "silent",
-      time === 1
-        ? "Your program does not ask."
-        : `Your program asks ${times}, and then no more.`,
-    );
+    throw new Symptom("silent", "is not asked for again");
   }
   const question = new TextDecoder().decode(came.bytes);
   if (question !== QUESTION) {
@@ -54,6 +70,19 @@ const floods = cause(
   "Your program asks again and again without waiting for an answer.",
 );
 
+const believes = cause(
+  "believes-anybody",
+  "Your program takes whatever comes for the answer. Look where it comes from, or connect() the socket.",
+);
+
+/** Nothing is printed: had the program asked so often that it gave up before? */
+function whyNothing(otherwise: Cause): Finding {
+  return async ({ details }, lab) => {
+    if (details.got?.length) return otherwise;
+    return await lab.sockets[0].nextWithin(0.02) ? floods : otherwise;
+  };
+}
+
 export const askAgain: Exercise = {
   number: 24,
   slug: "ask-again",
@@ -68,22 +97,19 @@ export const askAgain: Exercise = {
   ],
   next: {
     file: "udp/client.ts",
-    code: "async function sendUntilAnswered(",
-    why: "asks again until an answer has come",
-    chapter: "sockets.ipynb",
-    heading: "What is lost is lost",
+    why: "asks again, and believes only the server",
   },
   steps: [
     {
       name: "answer",
       title: "an answer",
       what: "The answer to the first question",
-      async run(lab) {
-        const server = lab.datagrams("server", "server");
-        await isAsked(lab, server);
-        await server.send(ANSWER);
-        await printsAnswer(lab);
-      },
+      run: (lab) =>
+        serving(lab, async (server) => {
+          await isAsked(lab, server);
+          await server.send(ANSWER);
+          await printsAnswer(lab);
+        }),
       causes: {
         silent: cause(
           "never-asks",
@@ -91,11 +117,7 @@ export const askAgain: Exercise = {
         ),
         changed: notExact,
         extra: notExact,
-        async ended({ details }, lab) {
-          if (details.got?.length) return notExact;
-          const again = await lab.sockets[0].nextWithin(0.02);
-          return again ? floods : notExact;
-        },
+        ended: whyNothing(notExact),
         exit: cause(
           "exit-code",
           "The answer came, and your program ends with another code than 0.",
@@ -109,38 +131,34 @@ export const askAgain: Exercise = {
       title: "a stranger's answer first",
       what: "The same answer, after a stranger's,",
       twin: "answer",
-      async run(lab) {
-        const server = lab.datagrams("server", "server");
-        await isAsked(lab, server);
-        const stranger = lab.datagrams("stranger", "stranger");
-        await stranger.send("It is midnight.", server.peer);
-        await server.send(ANSWER);
-        await printsAnswer(lab);
-      },
-      causes: {
-        other: cause(
-          "believes-anybody",
-          "Your program takes whatever comes for the answer. Look where it comes from, or connect() the socket.",
-        ),
-      },
+      run: (lab) =>
+        serving(lab, async (server) => {
+          await isAsked(lab, server);
+          const stranger = lab.datagrams("stranger", "stranger");
+          await stranger.send("It is midnight.", server.peer);
+          await server.send(ANSWER);
+          await printsAnswer(lab);
+        }),
+      causes: { ended: whyNothing(believes), other: believes },
     },
     {
       name: "lost",
       title: "the first question lost",
       what: "The answer to the second question",
       twin: "answer",
-      async run(lab) {
-        const server = lab.datagrams("server", "server");
-        await isAsked(lab, server);
-        const since = lab.now;
-        await isAsked(lab, server, 2);
-        const after = Math.round(lab.now - since);
-        if (after < PAUSE / 2) {
-          throw new Symptom("costly", `is asked for after ${after} ms already`);
-        }
-        await server.send(ANSWER);
-        await printsAnswer(lab);
-      },
+      run: (lab) =>
+        serving(lab, async (server) => {
+          await isAsked(lab, server);
+          const since = lab.now;
+          await isAsked(lab, server);
+          const after = Math.round(lab.now - since);
+          if (after < PAUSE / 2) {
+            const seen = `is asked for after ${after} ms already`;
+            throw new Symptom("costly", seen);
+          }
+          await server.send(ANSWER);
+          await printsAnswer(lab);
+        }),
       causes: {
         silent: cause(
           "never-asks-again",
@@ -159,23 +177,23 @@ export const askAgain: Exercise = {
     {
       name: "nobody",
       title: "nobody answers",
-      what: "The silence of a server that is not there",
+      what: "Silence",
       twin: "lost",
       async run(lab) {
         const server = lab.datagrams("server", "server");
-        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server, i);
+        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server);
         const more = await lab.datagram(server);
         if (more) {
           throw new Symptom(
             "extra",
-            `Your program asks more than ${TRIES} times.`,
+            `is followed by more than ${TRIES} questions`,
           );
         }
         const exit = await lab.program.waitForEnd();
         if (!exit) {
           throw new Symptom(
             "running",
-            "does not make your program end",
+            "is followed by nothing: your program does not end",
           );
         }
         if (exit.code === 0) {

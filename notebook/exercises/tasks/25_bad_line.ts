@@ -8,6 +8,9 @@ const MOST = 1_000;
 /** What the program is given to send: 20 and a half datagrams. */
 const DATA = Uint8Array.from({ length: 20_500 }, (_, i) => 97 + i % 26);
 
+/** What it is given where it has to wait at each datagram: 4 and a half. */
+const FEW = DATA.subarray(0, 4_500);
+
 /** What becomes of the n-th datagram, counted from 0, when it comes for the first time. */
 type Fate = (n: number) => {
   /** The line loses it, so that nobody hears of it. */
@@ -23,8 +26,8 @@ type Fate = (n: number) => {
 };
 
 /** Receives as the other side of stop and wait, over a line that treats datagrams in its way. */
-async function receive(lab: Lab, fate: Fate): Promise<void> {
-  lab.arrange({ stdin: DATA });
+async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
+  lab.arrange({ stdin: sent });
   const server = lab.datagrams("", "server");
   lab.start();
   const parts: Uint8Array[] = [];
@@ -32,6 +35,8 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
   let acked = true; // whether the one before it was, as far as the program knows
   let previous: Uint8Array | undefined;
   let met = false; // whether the one that is due has come before
+  let doubled = false; // whether some acknowledgement went out twice
+  const tooEarly = (number: number) => goesOn(number, doubled);
   for (;;) {
     const came = await lab.datagram(server);
     if (!came) {
@@ -49,6 +54,7 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
       // The one before, once more, is right if its acknowledgement was lost or late.
       if (previous && same(came.bytes, previous)) {
         await server.send(Uint8Array.of(bit));
+        doubled ||= acked;
         acked = true;
         continue;
       }
@@ -70,7 +76,7 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
       if (next && next.bytes[0] !== bit) {
         throw new Symptom(
           "changed",
-          `goes wrong: your program took a late acknowledgement of datagram ${n} for that of datagram ${
+          `goes on: your program took a late acknowledgement of datagram ${n} for that of datagram ${
             n + 1
           }`,
         );
@@ -97,11 +103,11 @@ async function receive(lab: Lab, fate: Fate): Promise<void> {
     if (isEnd) break;
   }
   const all = concat(...parts);
-  if (!same(all, DATA)) {
+  if (!same(all, sent)) {
     throw new Symptom(
       "reset",
       `brings ${all.length} bytes, of which the first wrong one is number ${
-        firstDifference(all, DATA)
+        firstDifference(all, sent)
       }`,
     );
   }
@@ -121,13 +127,15 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && firstDifference(a, b) === a.length;
 }
 
-/** The first illegal move of a program that does not wait. */
-function tooEarly(number: number): Symptom {
-  const seen =
-    `goes wrong: your program sent datagram ${number} before datagram ${
-      number - 1
-    } was acknowledged`;
-  return new Symptom("extra", seen);
+/**
+ * The first illegal move of a program that does not wait, or that took a doubled
+ * acknowledgement of one datagram for that of the next.
+ */
+function goesOn(number: number, doubled: boolean): Symptom {
+  const seen = `goes on: your program sent datagram ${number} before datagram ${
+    number - 1
+  } was acknowledged`;
+  return new Symptom(doubled ? "changed" : "extra", seen);
 }
 
 function check(bytes: Uint8Array): void {
@@ -178,12 +186,13 @@ const step = (
   what: string,
   fate: Fate,
   twin?: string,
+  sent = DATA,
 ) => ({
   name,
   title,
   what,
   twin,
-  run: (lab: Lab) => receive(lab, fate),
+  run: (lab: Lab) => receive(lab, fate, sent),
   causes,
 });
 
@@ -199,13 +208,7 @@ export const badLine: Exercise = {
     "An acknowledgement with the other bit is late or doubled: pass over it, and go on waiting.",
     "One loop: send, wait for at most 100 ms, compare the bit; the same again, or the next.",
   ],
-  next: {
-    file: "udp/client.ts",
-    code: "async function receiveAnswer(",
-    why: "waits for the one answer that counts",
-    chapter: "sockets.ipynb",
-    heading: "What is lost is lost",
-  },
+  next: { file: "udp/client.ts", why: "asks again until an answer has come" },
   steps: [
     step(
       "good",
@@ -233,6 +236,7 @@ export const badLine: Exercise = {
       "A transfer over a line that loses each datagram once",
       () => ({ lost: true }),
       "good",
+      FEW,
     ),
     step(
       "ack-lost",
@@ -240,6 +244,7 @@ export const badLine: Exercise = {
       "A transfer over a line that loses each acknowledgement once",
       () => ({ ackLost: true }),
       "lost",
+      FEW,
     ),
   ],
 };
