@@ -21,6 +21,9 @@ export interface Watched {
 /** Seconds between two looks. */
 const INTERVAL = 0.12;
 
+/** Seconds in which what has come already is noticed on the busiest machine. */
+const GRACE = 0.01;
+
 /** Looks in a row that must find it asleep. */
 const LOOKS = 4;
 
@@ -38,6 +41,7 @@ export class Patience {
   /** Seconds that it waits at least, where a right program may sleep for long. */
   least = 0;
   readonly #program: Watched;
+  #looking: Promise<unknown> = Promise.resolve();
 
   /** Waits for a program. */
   constructor(program: Watched) {
@@ -56,22 +60,38 @@ export class Patience {
     spinning = SPINNING,
   ): Promise<{ value: T } | undefined> {
     const coming = promise.then((value) => ({ value }));
-    const begun = performance.now();
     const early = await withTimeout(INTERVAL, coming);
     if (early) return early;
+    const came = new AbortController();
+    const resigning = this.#resign(came.signal, spinning);
+    this.#looking = Promise.all([this.#looking, resigning]);
+    // Beside the looks, so that no look makes us late for what comes.
+    const value = await Promise.race([coming, resigning]) ??
+      await withTimeout(GRACE, coming);
+    came.abort();
+    return value;
+  }
+
+  /** Resolves when nobody looks at the program any more. */
+  async untilRested(): Promise<void> {
+    await this.#looking;
+  }
+
+  /** Resolves when there is no hope any more, or something came. */
+  async #resign(came: AbortSignal, spinning: number): Promise<undefined> {
+    const begun = performance.now();
     const used = await this.#program.processorTime();
     const enough = (idle?: boolean) =>
       // Counted in looks, and not in seconds: on a busy machine both take longer.
       Math.max(LOOKS * (idle ? 1 : UNSEEN), this.least / INTERVAL);
     for (let calm = 0, idle; calm === 0 || calm < enough(idle);) {
+      if (came.aborted) return;
       idle = await this.#look();
       calm = idle === false ? 0 : calm + 1;
-      const came = await withTimeout(INTERVAL, coming);
-      if (came) return came;
-      if (performance.now() - begun > LIMIT * 1000) break;
-      if (idle === false && await this.#spins(used, spinning)) break;
+      await pause(INTERVAL, came);
+      if (performance.now() - begun > LIMIT * 1000) return;
+      if (idle === false && await this.#spins(used, spinning)) return;
     }
-    return undefined;
   }
 
   /** Waits until the program does nothing more by itself. */
@@ -99,6 +119,16 @@ export class Patience {
     return before !== undefined && now !== undefined &&
       now - before >= most;
   }
+}
+
+/** Resolves after so many seconds, or at once when aborted. */
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, seconds * 1000);
+    const stop = () => (clearTimeout(timer), resolve());
+    signal.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** Where nobody can look at the program, only time is left. */

@@ -187,6 +187,7 @@ export class Program implements Watched, AsyncDisposable {
     await withTimeout(0.05, this.#errorsRead);
     await this.#errors.cancel().catch(() => {});
     await this.out.cancel();
+    await this.patience.untilRested();
     running.delete(this);
   }
 
