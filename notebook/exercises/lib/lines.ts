@@ -62,10 +62,10 @@ export class Lines {
     }
   }
 
-  /** The lines that have come and were not asked for, without waiting. */
-  async waiting(): Promise<string[]> {
+  /** The lines that have come and were not asked for, after a short wait. */
+  async waiting(seconds = 0.02): Promise<string[]> {
     for (;;) {
-      const part = await this.wire.nextWithin(0.02);
+      const part = await this.wire.nextWithin(seconds);
       if (!(part instanceof Uint8Array)) return this.#lines.splice(0);
       this.#add(part);
     }

@@ -26,6 +26,7 @@ const outlives = cause(
 
 /** The process that listens: the program itself, or one that it has started. */
 async function listener(lab: Lab): Promise<number> {
+  void lab.program; // whoever else listens there is not ours to limit
   const pid = await listenerAt(lab.port);
   if (pid === undefined) throw new Untried("ss is needed for that");
   return pid;

@@ -1,0 +1,66 @@
+/**
+ * What has to be judged by the clock, on a machine that may be busy. Whoever
+ * measures must be in time: while the judge itself is late it cannot tell whether
+ * the program is.
+ *
+ * @module
+ */
+
+import { type Kind, Symptom, Untried } from "./symptom.ts";
+
+/** Milliseconds between two beats. */
+const BEAT = 5;
+
+/** Times that something is tried before the machine counts as too busy. */
+const TRIES = 5;
+
+/** What is wrong whoever was late: bytes that nobody asked for. */
+const SURE: Kind[] = ["changed", "extra"];
+
+/** Beats, and remembers how late a beat has been. */
+class Pulse implements Disposable {
+  #longest = 0;
+  #last = performance.now();
+  readonly #timer = setInterval(() => this.#beat(), BEAT);
+
+  /** The longest time without a beat so far, in milliseconds. */
+  get longest(): number {
+    this.#beat();
+    return this.#longest;
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    this.#longest = Math.max(this.#longest, now - this.#last);
+    this.#last = now;
+  }
+
+  /** Stops. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/**
+ * Tries something until it works, or fails while the judge is surely in time.
+ *
+ * @param late Milliseconds by which the judge may be late.
+ * @param attempt What is tried; each time it has to begin anew.
+ * @throws {Symptom} What it fails with.
+ * @throws {Untried} If the machine is too busy each time.
+ */
+export async function byTheClock(
+  late: number,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    using pulse = new Pulse();
+    try {
+      return await attempt();
+    } catch (error) {
+      const byLateness = error instanceof Symptom && !SURE.includes(error.kind);
+      if (!byLateness || pulse.longest <= late) throw error;
+    }
+  }
+  throw new Untried("the machine is too busy to judge by the clock");
+}
