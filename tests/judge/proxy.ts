@@ -51,11 +51,11 @@ async function pass(
 ): Promise<void> {
   const [lengths, pauses] = [inTurn(cuts), inTurn(delays)];
   for await (const part of readsOf(from, () => pauses.next().value)) {
-    for (let rest = part; rest.length > 0;) {
+    for (let rest = part; rest.length > 0 && !to.destroyed;) {
       const length = lengths.next().value ?? rest.length;
       const room = to.write(rest.subarray(0, length));
       rest = rest.subarray(length);
-      if (!room) await new Promise((done) => once(to, ["drain", "close"], done));
+      if (!room && !to.destroyed) await firstOf(to, "drain", "close");
       if (rest.length > 0) await delay(0); // so that it leaves by itself
     }
   }
@@ -72,17 +72,16 @@ async function* readsOf(
     const part = from.read() as Buffer | null;
     if (part) yield part;
     else if (from.readableEnded || from.destroyed) return;
-    else await new Promise((d) => once(from, ["readable", "end", "close"], d));
+    else await firstOf(from, "readable", "end", "close");
   }
 }
 
-/** Calls once, at whichever of these events comes first. */
-function once(socket: net.Socket, events: string[], call: (_: void) => void) {
-  const done = () => {
-    for (const event of events) socket.off(event, done);
-    call();
-  };
-  for (const event of events) socket.on(event, done);
+/** Resolves at the first of these events. */
+async function firstOf(socket: net.Socket, ...events: string[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const event of events) socket.on(event, resolve);
+  await promise;
+  for (const event of events) socket.off(event, resolve);
 }
 
 /** A reset, or an end without a word, is passed on as a reset. */
@@ -92,29 +91,44 @@ function linkResets(a: net.Socket, b: net.Socket): void {
   }
 }
 
-/** Connects, as often as it takes until somebody listens there. */
-async function reach(port: number, given: () => boolean): Promise<net.Socket> {
+/** Connects, again and again while nobody listens there and somebody waits for it. */
+async function reach(port: number, isOver: () => boolean): Promise<net.Socket> {
   for (;;) {
-    const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const socket = net.connect({
+      port,
+      host: "127.0.0.1",
+      allowHalfOpen: true,
+    });
     const done = Promise.withResolvers<boolean>();
     socket.once("connect", () => done.resolve(true));
     socket.once("error", () => done.resolve(false));
-    if (await done.promise || given()) return socket;
+    if (await done.promise || isOver()) return socket;
     await delay(0.01);
   }
 }
 
-/** Passes on what comes to a port of its own to another one, over TCP. */
-export async function tcpProxy(to: number, line: Line): Promise<Proxy> {
+/**
+ * Passes on what comes to a port of its own to another one, over TCP.
+ *
+ * @param to The other port.
+ * @param line What becomes of it on the way.
+ * @param patient Whether it waits until somebody listens there.
+ */
+export async function tcpProxy(
+  to: number,
+  line: Line,
+  patient: boolean,
+): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const handling = new Set<Promise<unknown>>();
   let closed = false;
   async function handle(near: net.Socket): Promise<void> {
     sockets.add(near);
     near.on("error", () => {});
-    const far = await reach(to, () => near.destroyed || closed);
+    const far = await reach(to, () => !patient || near.destroyed || closed);
     sockets.add(far);
     far.on("error", () => {});
+    if (far.destroyed) near.resetAndDestroy(); // nobody is there
     linkResets(near, far);
     near.setNoDelay();
     far.setNoDelay();

@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { find } from "../../notebook/exercises/lib/catalogue.ts";
 import type { Verdict } from "../../notebook/exercises/lib/exercise.ts";
 import { freePort } from "../../notebook/exercises/lib/ports.ts";
-import { Process, times, unix, needs } from "../harness.ts";
+import { needs, portOf, Process, times, unix } from "../harness.ts";
 import { endEverything } from "../../notebook/exercises/lib/program.ts";
 import {
   accusations,
@@ -14,13 +14,19 @@ import {
   ours,
   solutions,
 } from "./programs.ts";
-import { badLine, type Line, tcpProxy, udpProxy } from "./proxy.ts";
+import { badLine, type Line, type Proxy, tcpProxy, udpProxy } from "./proxy.ts";
 
 /** Exercises over UDP. */
 const UDP = ["datagrams", "ask-again", "bad-line"];
 
-function proxy(slug: string, to: number, line: Line) {
-  return UDP.includes(slug) ? udpProxy(to, line) : tcpProxy(to, line);
+async function proxy(
+  { slug }: Candidate,
+  to: number,
+  line: Line,
+  patient: boolean,
+): Promise<Proxy> {
+  if (UDP.includes(slug)) return udpProxy(to, line);
+  return await tcpProxy(to, line, patient);
 }
 
 /** Judges a server that runs already, behind a line. */
@@ -30,8 +36,9 @@ async function serverVerdicts(
 ): Promise<Verdict[]> {
   const port = freePort();
   const [program, ...args] = [...candidate.command, `${port}`];
-  await using _server = new Process(program, args);
-  await using between = await proxy(candidate.slug, port, line);
+  await using server = new Process(program, args);
+  if (UDP.includes(candidate.slug)) await portOf(server);
+  await using between = await proxy(candidate, port, line, true);
   const connect = { hostname: "127.0.0.1", port: between.port };
   return await judged(candidate, { connect });
 }
@@ -42,7 +49,7 @@ async function clientVerdicts(
   line: Line,
 ): Promise<Verdict[]> {
   const port = freePort();
-  await using between = await proxy(candidate.slug, port, line);
+  await using between = await proxy(candidate, port, line, false);
   // The judge's port has to stand somewhere, where it does no harm.
   const command = ["env", "JUDGE={port}", ...candidate.command];
   command.push(`${between.port}`);
@@ -69,9 +76,17 @@ for (const seed of [1, 2]) {
         const line = badLine(seed + i);
         const begun = performance.now();
         const verdicts = await verdictsBehind(candidates[i], line);
-        console.log(candidates[i].path, candidates[i].slug, performance.now()-begun);
+        console.log(
+          candidates[i].path,
+          candidates[i].slug,
+          performance.now() - begun,
+        );
         found.push(...accusations(candidates[i], verdicts));
-        skipped.push(...verdicts.filter(v=>v.status==="skip").map(v=>candidates[i].path+" "+v.step+" "+v.message));
+        skipped.push(
+          ...verdicts.filter((v) => v.status === "skip").map((v) =>
+            candidates[i].path + " " + v.step + " " + v.message
+          ),
+        );
       }, 4);
       await endEverything();
       console.log(skipped.join("\n"));

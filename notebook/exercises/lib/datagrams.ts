@@ -108,6 +108,11 @@ export class Datagrams implements Disposable {
     this[Symbol.dispose]();
   }
 
+  /** Resolves, after it has left, when its port is free again. */
+  get released(): Promise<unknown> {
+    return this.#coming ?? Promise.resolve(); // the last wait holds the socket
+  }
+
   /** Leaves without a word in the record. */
   [Symbol.dispose](): void {
     if (this.#open) this.#socket.close();

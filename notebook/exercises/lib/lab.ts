@@ -10,17 +10,20 @@ import { delay, withTimeout } from "../../../lib/io.ts";
 import {
   elsewhere,
   exited,
+  isSpinning,
   neverConnects,
   nobodyThere,
+  portInUse,
   resetAtOnce,
+  STARTING,
 } from "./absent.ts";
 import type { Recorder } from "./channel.ts";
 import { type Datagram, Datagrams } from "./datagrams.ts";
 import { type Happening, Untried } from "./symptom.ts";
 import { blindPatience, type Patience } from "./patience.ts";
-import { freePort } from "./ports.ts";
+import { freePort, isFree } from "./ports.ts";
 import { type Exit, Program } from "./program.ts";
-import { listening, unread, usage } from "./system.ts";
+import { listening, statesAt, unread, usage } from "./system.ts";
 import {
   closing,
   connectNode,
@@ -36,15 +39,12 @@ import { Wire } from "./wire.ts";
 /** Seconds that a program may sleep before it listens or connects. */
 const START = 3;
 
-/** Seconds of the processor that a program may use before it listens or connects. */
-const COMPILING = 20;
-
 /** The place where one step is tried. */
 export class Lab implements AsyncDisposable {
   /** All that happened so far. */
   readonly happenings: Happening[] = [];
   /** The port that the program serves, or connects to. */
-  readonly port: number;
+  port: number;
   readonly #submission: Submission;
   readonly #begun = performance.now();
   readonly #things: Disposable[] = [];
@@ -54,9 +54,11 @@ export class Lab implements AsyncDisposable {
   readonly sockets: Datagrams[] = [];
   readonly #keep: boolean;
   #program?: Program;
-  #listener?: Deno.TcpListener | net.Server;
+  #listener?: Deno.TcpListener;
   #conditions: Conditions = {};
   #ready = false;
+  #moves = 0;
+  readonly #isTaken: boolean;
   readonly #blind = blindPatience();
 
   /**
@@ -70,6 +72,8 @@ export class Lab implements AsyncDisposable {
     this.port = submission.connect?.port ?? submission.port ?? freePort();
     this.#keep = submission.port !== undefined;
     if (running && !running.exit) this.#program = running;
+    const isFixed = submission.port !== undefined && !this.#program;
+    this.#isTaken = isFixed && !isFree(this.port);
   }
 
   /** The program, if it is ours to look at; a step that needs it is not tried else. */
@@ -127,6 +131,7 @@ export class Lab implements AsyncDisposable {
   start(): Program | undefined {
     const { command, cwd, onError } = this.#submission;
     if (this.#program || !command) return this.#program;
+    if (this.#isTaken) throw portInUse(this.port);
     const { args = [], ...conditions } = this.#conditions;
     return this.#program = new Program(
       {
@@ -181,12 +186,13 @@ export class Lab implements AsyncDisposable {
    * @throws {Symptom} If the program ends before, or never connects.
    */
   async accept(name = ""): Promise<Wire> {
-    const listener = this.#listener as Deno.TcpListener ?? Deno.listen({
-      hostname: "127.0.0.1",
-      port: this.port,
-    });
-    if (!this.#listener) this.#things.push(closing(listener));
-    this.#listener = listener;
+    if (this.#isTaken) throw portInUse(this.port);
+    if (!this.#listener) {
+      const { port } = this;
+      this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
+      this.#things.push(closing(this.#listener));
+    }
+    const listener = this.#listener;
     const accepting = listener.accept().catch(() => undefined);
     const socket = await this.#arrival(accepting);
     return this.#keepWire(fromDeno(socket), name);
@@ -199,9 +205,10 @@ export class Lab implements AsyncDisposable {
       { allowHalfOpen: true, pauseOnConnect: true },
       resolve,
     );
-    await new Promise<void>((done) =>
-      server.listen(this.port, "127.0.0.1", done)
-    );
+    await new Promise<void>((done, fail) => {
+      server.once("error", () => fail(portInUse(this.port)));
+      server.listen(this.port, "127.0.0.1", done);
+    });
     this.#things.push({ [Symbol.dispose]: () => void server.close() });
     return this.#keepWire(resettable(await this.#arrival(promise)), name);
   }
@@ -239,8 +246,7 @@ export class Lab implements AsyncDisposable {
   async untilBound(): Promise<void> {
     const program = this.start();
     if (!program) return;
-    let idle = 0;
-    for (;;) {
+    for (let idle = 0;;) {
       if (program.exit) throw await exited(program, this.#ready);
       const addresses = await listening(program.pid, "udp");
       if (addresses === undefined && !program.exit) return await delay(1);
@@ -281,6 +287,7 @@ export class Lab implements AsyncDisposable {
   /** Closes all connections, and ends the program. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const thing of this.#things) thing[Symbol.dispose]();
+    await Promise.all(this.sockets.map(({ released }) => released));
     await this.#program?.[Symbol.asyncDispose]();
   }
 
@@ -293,9 +300,9 @@ export class Lab implements AsyncDisposable {
 
   /** Knocks until somebody opens. */
   async #knock<T>(connect: () => Promise<T>): Promise<T> {
-    const program = this.#program;
     let slept = 0, cutOff = 0;
     for (;;) {
+      const program = this.#program;
       try {
         const socket = await connect();
         this.#ready = true;
@@ -305,6 +312,7 @@ export class Lab implements AsyncDisposable {
         if (!isRefusal(error) && !isCutOff(error)) throw error;
       }
       if (!program) throw nobodyThere();
+      if (program.exit && await this.#hasMoved()) continue;
       if (program.exit) throw await exited(program, this.#ready);
       const seconds = this.now < 300 ? 0.005 : 0.03;
       await delay(seconds);
@@ -319,11 +327,21 @@ export class Lab implements AsyncDisposable {
     }
   }
 
+  /** Whether somebody else had the port, so that the program gets another one. */
+  async #hasMoved(): Promise<boolean> {
+    const canMove = !this.#keep && !this.#ready && this.#moves++ < 3;
+    if (!canMove || !(await statesAt(this.port))?.length) return false;
+    await this.end();
+    this.port = freePort();
+    this.start();
+    return true;
+  }
+
   async #arrival<T>(arriving: Promise<T | undefined>): Promise<T> {
     const program = this.start();
     const patience = this.patience;
     const came = await Promise.race([
-      patience.for(arriving, COMPILING),
+      patience.for(arriving, STARTING),
       program?.ended.then(() => undefined),
     ].filter((promise) => promise !== undefined));
     if (came?.value) return came.value;
@@ -338,9 +356,4 @@ export class Lab implements AsyncDisposable {
     const addresses = await listening(program.pid);
     if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
   }
-}
-
-/** Whether a program has worked for so long that it cannot be its start any more. */
-async function isSpinning(program: Program): Promise<boolean> {
-  return (await program.processorTime() ?? 0) > COMPILING;
 }

@@ -19,7 +19,7 @@ export function freePort(): number {
   throw new Error("no port between 20000 and 29999 is free");
 }
 
-/** Whether nobody has a port. */
+/** Whether nobody has a port at the moment. */
 export function isFree(port: number): boolean {
   try {
     Deno.listen({ hostname: "127.0.0.1", port }).close();
