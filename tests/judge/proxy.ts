@@ -38,9 +38,9 @@ export function badLine(seed: number): Line {
   };
 }
 
-/** Takes from a list in turn, for ever. */
+/** Takes from a list in turn, for ever; from an empty one, nothing. */
 function* inTurn<T>(values: T[]): Generator<T> {
-  for (;;) yield* values;
+  while (values.length > 0) yield* values;
 }
 
 /** Passes bytes on in one direction, its end and its reset included. */

@@ -32,6 +32,16 @@ export function portInUse(port: number): Untried {
   );
 }
 
+/** Binds a port of the judge's own. */
+export function binding<T>(port: number, bind: () => T): T {
+  try {
+    return bind();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw portInUse(port);
+    throw error;
+  }
+}
+
 /** Whether a program has worked for so long that it cannot be its start any more. */
 export async function isSpinning(program: Program): Promise<boolean> {
   return (await program.processorTime() ?? 0) > STARTING;

@@ -8,6 +8,7 @@
 import net from "node:net";
 import { delay, withTimeout } from "../../../lib/io.ts";
 import {
+  binding,
   elsewhere,
   exited,
   isSpinning,
@@ -188,8 +189,8 @@ export class Lab implements AsyncDisposable {
   async accept(name = ""): Promise<Wire> {
     if (this.#isTaken) throw portInUse(this.port);
     if (!this.#listener) {
-      const { port } = this;
-      this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
+      const { port } = this, hostname = "127.0.0.1";
+      this.#listener = binding(port, () => Deno.listen({ hostname, port }));
       this.#things.push(closing(this.#listener));
     }
     const listener = this.#listener;
@@ -220,8 +221,9 @@ export class Lab implements AsyncDisposable {
   ): Datagrams {
     const { hostname = "127.0.0.1" } = this.#submission.connect ?? {};
     const port = at === "server" ? this.port : 0;
+    const own = { hostname: "127.0.0.1", port, transport: "udp" } as const;
     const datagrams = new Datagrams(
-      Deno.listenDatagram({ hostname: "127.0.0.1", port, transport: "udp" }),
+      binding(port, () => Deno.listenDatagram(own)),
       at === "client"
         ? { transport: "udp", hostname, port: this.port }
         : undefined,

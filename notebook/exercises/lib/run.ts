@@ -26,7 +26,7 @@ export async function* run(
   submission: Submission,
   { all = false }: { all?: boolean } = {},
 ): AsyncGenerator<Verdict> {
-  const steps = stepsOf(exercise);
+  const steps = inOrder(stepsOf(exercise), submission);
   const passed = new Set<string>();
   let running: Program | undefined;
   try {
@@ -49,12 +49,15 @@ export async function* run(
   }
 }
 
+/** The step that has a second client. */
+const AGAIN = "again";
+
 /** The steps of an exercise: where it serves clients, the last is a second client. */
 export function stepsOf(exercise: Exercise): Step[] {
   const { steps, serves } = exercise;
   if (!serves) return steps;
   return [...steps, {
-    name: "again",
+    name: AGAIN,
     title: "the next client",
     what: "The client after that one",
     twin: steps[0].name,
@@ -75,6 +78,18 @@ export function stepsOf(exercise: Exercise): Step[] {
       ),
     },
   }];
+}
+
+/**
+ * A program that goes on from step to step is another client's server each time.
+ * So whether it serves a second client has to be known before all else.
+ */
+function inOrder(steps: Step[], { connect, port }: Submission): Step[] {
+  const again = steps.find(({ name }) => name === AGAIN);
+  const goesOn = connect !== undefined || port !== undefined;
+  if (!again || !goesOn) return steps;
+  const [first, ...others] = steps;
+  return [first, again, ...others.filter((step) => step !== again)];
 }
 
 function blank(exercise: Exercise, step: Step): Omit<Verdict, "status"> {
