@@ -42,7 +42,11 @@ export interface Exit {
 }
 
 /** Stands in the environment of all that we start, so that we find it again. */
-const MARK = `JUDGED_BY=${crypto.randomUUID()}`;
+const MARK = "JUDGED_BY";
+
+/** What we are known by, and how many programs we have started. */
+const judge = crypto.randomUUID();
+let started = 0;
 
 /** All programs that run, so that an interrupt can end them. */
 const running = new Set<Program>();
@@ -66,6 +70,7 @@ export class Program implements Watched, AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #errors: ReadableStreamDefaultReader<Uint8Array>;
   readonly #errorsRead: Promise<void>;
+  readonly #mark = `${judge}/${++started}.`;
   #said = "";
   #held = false;
 
@@ -89,7 +94,7 @@ export class Program implements Watched, AsyncDisposable {
         env: {
           NO_COLOR: "1",
           PORT: `${port}`,
-          [MARK.split("=")[0]]: MARK.split("=")[1],
+          [MARK]: this.#mark,
         },
         stdin: stdin ? "piped" : "null",
         stdout: "piped",
@@ -200,6 +205,11 @@ export class Program implements Watched, AsyncDisposable {
     } catch { /* it has ended */ }
   }
 
+  /** The processes that it has started, wherever they have gone. */
+  async survivors(): Promise<number[]> {
+    return await withEnvironment(`${MARK}=${this.#mark}`);
+  }
+
   /** Waits for the last words of a program that has ended. */
   async lastWords(): Promise<void> {
     await withTimeout(0.2, this.#errorsRead);
@@ -291,15 +301,10 @@ class Output extends Channel {
   }
 }
 
-/** The processes that our programs have started, wherever they have gone. */
-export async function survivors(): Promise<number[]> {
-  return await withEnvironment(MARK);
-}
-
 /** Ends all that we have started, however far it has gone. */
 export async function endEverything(): Promise<void> {
   for (const program of running) program.killAll();
-  for (const pid of await survivors()) {
+  for (const pid of await withEnvironment(`${MARK}=${judge}`)) {
     try {
       Deno.kill(pid, "SIGKILL");
     } catch { /* it has ended */ }

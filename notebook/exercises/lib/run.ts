@@ -9,7 +9,7 @@ import type { Causes, Exercise, Step, Verdict } from "./exercise.ts";
 import { type Cause, cause, Symptom, Untried } from "./symptom.ts";
 import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
-import { NotStarted, type Program, survivors } from "./program.ts";
+import { NotStarted, type Program } from "./program.ts";
 
 /** Seconds in which a program that has closed a connection may end as a whole. */
 const FAREWELL = 0.25;
@@ -179,7 +179,7 @@ async function describeExit(
   await program.lastWords();
   const { code, signal } = program.exit;
   if (code === 0) {
-    if ((await survivors()).length > 0) {
+    if ((await program.survivors()).length > 0) {
       return [
         "It has put itself into the background: keep it in the foreground.",
       ];
