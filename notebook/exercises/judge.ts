@@ -55,7 +55,7 @@ async function main(args: string[]): Promise<number> {
   if (!options.command.length && !options.connect) {
     return say(describeTask(exercise));
   }
-  await requestHosts(exercise, options);
+  await requestServer(exercise, options);
   await save({ ...progress, last: { args: meant, folder } });
   if (!options.watch) return await judgeOnce(exercise, options, folder);
   const watched = { ...options, folder };
@@ -113,17 +113,18 @@ async function board(at = `${BOARD_PORT}`): Promise<number> {
   return PASSED;
 }
 
-/** Asks for the addresses that the task itself may not reach. */
-async function requestHosts(
-  exercise: Exercise,
-  { connect, report }: Options,
+/** Asks for the server's address, if the task itself may not reach it. */
+async function requestServer(
+  { kind, number }: Exercise,
+  { connect }: Options,
 ): Promise<void> {
-  if (connect && exercise.kind === "client") {
+  if (!connect) return;
+  if (kind === "client") {
     throw new UsageError(
-      `exercise ${exercise.number} judges a client, which has to be started`,
+      `exercise ${number} judges a client, which has to be started`,
     );
   }
-  for (const address of [connect, report]) if (address) await request(address);
+  await request(connect);
 }
 
 /**
