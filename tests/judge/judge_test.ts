@@ -32,10 +32,19 @@ for (const { slug } of EXERCISES) {
 
 /** How a program is called otherwise than its file's name says, in words. */
 async function misnamed(candidate: Candidate): Promise<string[]> {
-  const { id = "", step, message } = (await judged(candidate)).at(-1)!;
+  const verdicts = await judged(candidate);
+  const { id = "", step, message } = verdicts.at(-1)!;
   const name = candidate.path.split("/").at(-1)!;
   // `reads-once-large.py` is another program with the defect `reads-once`.
   if (id && name.startsWith(id)) return [];
+  // Where the system's table for them is full, this cannot be seen, for a while.
+  const lacking = verdicts.find(({ message }) =>
+    message?.includes("TIME_WAIT")
+  );
+  if (lacking?.status === "skip" && !Deno.env.get("CI")) {
+    console.warn(`NOT PROVEN: ${candidate.path}: ${lacking.message}`);
+    return [];
+  }
   return [`${candidate.path} by ${step}: ${id}: ${message}`];
 }
 

@@ -38,7 +38,7 @@ async function serverVerdicts(
   const port = freePort();
   const [program, ...args] = [...candidate.command, `${port}`];
   await using server = new Process(program, args);
-  if (UDP.includes(candidate.slug)) await portOf(server);
+  await portOf(server); // the judge takes it for one that runs already
   await using between = await proxy(candidate, port, line, true);
   const connect = { hostname: "127.0.0.1", port: between.port };
   return await judged(candidate, { connect });
@@ -67,16 +67,17 @@ async function verdictsBehind(
 }
 
 /** Programs that are judged at once: most of the time they wait. */
-const AT_ONCE = 10;
+const AT_ONCE = 6;
 
 /** Judges them all behind lines of their own; what is found of each. */
 async function judgedBehindLines(
   candidates: Candidate[],
+  line: (seed: number) => Line,
   find: (candidate: Candidate, verdicts: Verdict[]) => string[],
 ): Promise<string[]> {
   const found: string[] = [];
   await times(candidates.length, async (i) => {
-    const verdicts = await verdictsBehind(candidates[i], badLine(1 + i));
+    const verdicts = await verdictsBehind(candidates[i], line(1 + i));
     found.push(...find(candidates[i], verdicts));
   }, AT_ONCE);
   await endEverything();
@@ -87,7 +88,7 @@ Deno.test({
   ...needs("a bad line makes no right program wrong", linux),
   fn: async () => {
     const candidates = [...solutions(), ...ours()];
-    assertEquals(await judgedBehindLines(candidates, accusations), []);
+    assertEquals(await judgedBehindLines(candidates, badLine, accusations), []);
   },
 });
 
@@ -95,14 +96,16 @@ const ENDS = "it ends, or waits, with its first client: there is no next";
 const ACCEPTS = "the line accepts in its place";
 const LATER = "what one step does to it shows in the next, as it goes on";
 
-/** Wrong programs whose defect looks like another one behind a line, and why. */
+/**
+ * Wrong programs whose defect looks like another one behind a line, and why. Of
+ * those that never listen where they should there is nothing to be seen at all.
+ */
 const ALIKE: Record<string, string> = {
+  "ask-again/believes-anybody": "no stranger is heard through the line",
   "bad-line/does-not-wait": "it has ended before the line has brought all",
   "chat/dies-of-a-leaver": LATER,
   "datagrams/only-one-sender": LATER,
   "echo/never-closes": ENDS,
-  "first-server/exits-at-start": ACCEPTS,
-  "first-server/listens-elsewhere": ACCEPTS,
   "first-server/never-closes": ENDS,
   "lengths/dies-of-half-a-frame": ENDS,
   "lengths/header-split": ENDS,
@@ -121,6 +124,11 @@ function misnamed({ path }: Candidate, verdicts: Verdict[]): string[] {
 Deno.test({
   ...needs("a bad line turns no defect into another", linux),
   fn: async () => {
-    assertEquals(await judgedBehindLines(wrongs(), misnamed), []);
+    // Without cuts: a twin that is cut as well is no twin.
+    const line = (seed: number) => ({ ...badLine(seed), cuts: [] });
+    const candidates = wrongs().filter(({ path }) =>
+      !/start|elsewhere/.test(path)
+    );
+    assertEquals(await judgedBehindLines(candidates, line, misnamed), []);
   },
 });

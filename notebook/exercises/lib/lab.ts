@@ -17,13 +17,14 @@ import {
   portInUse,
   resetAtOnce,
   STARTING,
+  wentAway,
 } from "./absent.ts";
 import type { Recorder } from "./channel.ts";
 import { type Datagram, Datagrams } from "./datagrams.ts";
 import { type Happening, Untried } from "./symptom.ts";
 import { blindPatience, type Patience } from "./patience.ts";
 import { freePort, isFree } from "./ports.ts";
-import { type Exit, Program } from "./program.ts";
+import { type Exit, isAnythingLeft, Program } from "./program.ts";
 import { listening, statesAt, unread, usage } from "./system.ts";
 import {
   closing,
@@ -307,6 +308,7 @@ export class Lab implements AsyncDisposable {
       const program = this.#program;
       try {
         const socket = await connect();
+        if (!this.#ready && program?.exit) await this.#checkAway(program);
         this.#ready = true;
         return socket;
       } catch (error) {
@@ -315,7 +317,10 @@ export class Lab implements AsyncDisposable {
       }
       if (!program) throw nobodyThere();
       if (program.exit && await this.#hasMoved()) continue;
-      if (program.exit) throw await exited(program, this.#ready);
+      if (program.exit) {
+        await this.#checkAway(program);
+        throw await exited(program, this.#ready);
+      }
       const seconds = this.now < 300 ? 0.005 : 0.03;
       await delay(seconds);
       if (this.now < 300) continue;
@@ -327,6 +332,10 @@ export class Lab implements AsyncDisposable {
       if (slept > 0.3) await this.#checkElsewhere(program);
       if (slept > START) throw elsewhere("tcp", this.port, []);
     }
+  }
+
+  async #checkAway({ exit }: Program): Promise<void> {
+    if (exit?.code === 0 && await isAnythingLeft(this.port)) throw wentAway();
   }
 
   /** Whether somebody else had the port, so that the program gets another one. */

@@ -9,7 +9,6 @@ import { escapeControls } from "../../../lib/escape.ts";
 import { delay, withTimeout } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import { concat } from "./bytes.ts";
-import { explainStart } from "./start.ts";
 import { Patience, type Watched } from "./patience.ts";
 import { threadStates, usage, withEnvironment } from "./system.ts";
 
@@ -42,11 +41,7 @@ export interface Exit {
 }
 
 /** Stands in the environment of all that we start, so that we find it again. */
-const MARK = "JUDGED_BY";
-
-/** What we are known by, and how many programs we have started. */
-const judge = crypto.randomUUID();
-let started = 0;
+const MARK = "JUDGED_BY", OURS = crypto.randomUUID();
 
 /** All programs that run, so that an interrupt can end them. */
 const running = new Set<Program>();
@@ -70,7 +65,6 @@ export class Program implements Watched, AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #errors: ReadableStreamDefaultReader<Uint8Array>;
   readonly #errorsRead: Promise<void>;
-  readonly #mark = `${judge}/${++started}.`;
   #said = "";
   #held = false;
 
@@ -84,6 +78,7 @@ export class Program implements Watched, AsyncDisposable {
     record: Recorder,
     pass: (line: string) => void = () => {},
   ) {
+    if (over) throw new NotStarted("the judge is being ended");
     const words = openFiles
       ? ["prlimit", `--nofile=${openFiles}`, ...command]
       : command;
@@ -94,7 +89,7 @@ export class Program implements Watched, AsyncDisposable {
         env: {
           NO_COLOR: "1",
           PORT: `${port}`,
-          [MARK]: this.#mark,
+          [MARK]: `${OURS}:${port}:`,
         },
         stdin: stdin ? "piped" : "null",
         stdout: "piped",
@@ -205,11 +200,6 @@ export class Program implements Watched, AsyncDisposable {
     } catch { /* it has ended */ }
   }
 
-  /** The processes that it has started, wherever they have gone. */
-  async survivors(): Promise<number[]> {
-    return await withEnvironment(`${MARK}=${this.#mark}`);
-  }
-
   /** Waits for the last words of a program that has ended. */
   async lastWords(): Promise<void> {
     await withTimeout(0.2, this.#errorsRead);
@@ -247,13 +237,7 @@ export class Program implements Watched, AsyncDisposable {
 
 /** What a program prints: read as it comes, so that no pipe ever fills up. */
 class Output extends Channel {
-  /** How it is spoken of. */
-  protected readonly words = {
-    brings: "is printed as",
-    lacks: "is not printed",
-    ends: "your program ends",
-    stays: "is printed, but then your program does not end",
-  };
+  protected readonly verb = "is printed as";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #parts: Part[] = [];
   #kept = 0;
@@ -301,12 +285,57 @@ class Output extends Channel {
   }
 }
 
+function explainStart(program: string, error: Error): string {
+  if (error instanceof Deno.errors.NotFound) {
+    return program.includes("/")
+      ? `There is no program ${program}. Does it have to be built first? ` +
+        `Then say how: --build "…".`
+      : `There is no program called ${program} here: is it installed, and ` +
+        `spelled like that? A program in this folder begins with ./`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `${program} is not a program that can be run. A script needs its ` +
+      `language before it (python3 ${program}), or chmod +x.`;
+  }
+  return `${program} could not be started: ${error.message}`;
+}
+
+/** Whether the judge is being ended: nothing is started, and nothing said, any more. */
+let over = false;
+
+/** Goes on with what comes of some work, unless the judge is being ended meanwhile. */
+export async function unlessOver<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    if (over) await new Promise(() => {}); // what we end has not failed
+  }
+}
+
+/** Ends all that we have started, because somebody ends the judge. */
+export async function endForGood(): Promise<void> {
+  over = true;
+  await endEverything();
+}
+
+/** Whether something runs, somewhere, that we have started for a port. */
+export async function isAnythingLeft(port: number): Promise<boolean> {
+  return (await withEnvironment(`${MARK}=${OURS}:${port}:`)).length > 0;
+}
+
 /** Ends all that we have started, however far it has gone. */
 export async function endEverything(): Promise<void> {
   for (const program of running) program.killAll();
-  for (const pid of await withEnvironment(`${MARK}=${judge}`)) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch { /* it has ended */ }
+  for (let rounds = 0; rounds < 50; rounds++) { // one may just have started another
+    const pids = await withEnvironment(`${MARK}=${OURS}`);
+    if (pids.length === 0) return;
+    pids.forEach(kill);
+    await delay(0.01);
   }
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch { /* it has ended */ }
 }

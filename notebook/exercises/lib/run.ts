@@ -9,7 +9,7 @@ import type { Causes, Exercise, Step, Verdict } from "./exercise.ts";
 import { type Cause, cause, Symptom, Untried } from "./symptom.ts";
 import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
-import { NotStarted, type Program } from "./program.ts";
+import { NotStarted, type Program, unlessOver } from "./program.ts";
 
 /** Seconds in which a program that has closed a connection may end as a whole. */
 const FAREWELL = 0.25;
@@ -38,7 +38,7 @@ export async function* run(
         continue;
       }
       await using lab = new Lab(submission, running);
-      const verdict = await tryStep(exercise, step, lab);
+      const verdict = await unlessOver(tryStep(exercise, step, lab));
       running = lab.release();
       if (verdict.status === "pass") passed.add(step.name);
       yield verdict;

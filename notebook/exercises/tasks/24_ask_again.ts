@@ -183,7 +183,7 @@ export const askAgain: Exercise = {
         const server = lab.datagrams("server", "server");
         for (let i = 1; i <= TRIES; i++) await isAsked(lab, server);
         const more = await lab.datagram(server);
-        if (more) {
+        if (more?.from.port === server.peer?.port) {
           throw new Symptom(
             "extra",
             `is followed by more than ${TRIES} questions`,
