@@ -5,7 +5,6 @@
  * @module
  */
 
-import net from "node:net";
 import { delay, withTimeout } from "../../../lib/io.ts";
 import {
   binding,
@@ -25,13 +24,14 @@ import { type Happening, Untried } from "./symptom.ts";
 import { blindPatience, type Patience } from "./patience.ts";
 import { freePort, isFree } from "./ports.ts";
 import { type Exit, isAnythingLeft, Program } from "./program.ts";
-import { listening, statesAt, unread, usage } from "./system.ts";
+import { listening, statesAt, usage } from "./system.ts";
 import {
   closing,
   connectNode,
   fromDeno,
   isCutOff,
   isRefusal,
+  listenNode,
   resettable,
   type Socket,
 } from "./sockets.ts";
@@ -81,9 +81,7 @@ export class Lab implements AsyncDisposable {
   /** The program, if it is ours to look at; a step that needs it is not tried else. */
   get program(): Program {
     if (this.#program) return this.#program;
-    throw new Untried(
-      "the judge has not started this server, so cannot hold it",
-    );
+    throw new Untried("the judge has not started it, so cannot hold it");
   }
 
   /** The program, if there is one. */
@@ -202,17 +200,10 @@ export class Lab implements AsyncDisposable {
 
   /** Like {@linkcode accept}, but the connection can be reset. */
   async acceptResettable(name = ""): Promise<Wire> {
-    const { promise, resolve } = Promise.withResolvers<net.Socket>();
-    const server = net.createServer(
-      { allowHalfOpen: true, pauseOnConnect: true },
-      resolve,
-    );
-    await new Promise<void>((done, fail) => {
-      server.once("error", () => fail(portInUse(this.port)));
-      server.listen(this.port, "127.0.0.1", done);
-    });
-    this.#things.push({ [Symbol.dispose]: () => void server.close() });
-    return this.#keepWire(resettable(await this.#arrival(promise)), name);
+    if (this.#isTaken) throw portInUse(this.port);
+    const { arriving, listener } = await listenNode(this.port);
+    this.#things.push(listener);
+    return this.#keepWire(resettable(await this.#arrival(arriving)), name);
   }
 
   /** Opens a socket for datagrams: to the program, or at its port if it is a client. */
@@ -262,21 +253,10 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  /** Waits until the program has read all that was sent to it. */
-  async untilRead(): Promise<void> {
-    for (let looks = 0; looks < 500; looks++) {
-      const bytes = await unread(this.port);
-      if (bytes === undefined) return await delay(0.1);
-      if (bytes === 0) return;
-      await delay(0.005);
-    }
-  }
-
   /** The memory that the program uses, in bytes; undefined if it cannot be seen. */
   async memory(): Promise<number | undefined> {
     if (!this.#program) return undefined;
-    const kilobytes = (await usage(this.#program.pid))?.kilobytes;
-    return kilobytes && kilobytes * 1024;
+    return (await usage(this.#program.pid))?.bytes;
   }
 
   /** Gives the program up, so that the next step can go on with it. */

@@ -97,7 +97,8 @@ export class Program implements Watched, AsyncDisposable {
         detached: Deno.build.os !== "windows",
       }).spawn();
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      const isSandbox = error instanceof Deno.errors.NotCapable;
+      if (isSandbox || !(error instanceof Error)) throw error;
       throw new NotStarted(explainStart(command[0], error));
     }
     running.add(this);
@@ -151,10 +152,13 @@ export class Program implements Watched, AsyncDisposable {
 
   /** Sends it a signal, and all that it has started. */
   #signal(signal: Deno.Signal): void {
-    const whole = Deno.build.os !== "windows";
     try {
-      Deno.kill(whole ? -this.pid : this.pid, signal);
-    } catch { /* it has ended */ }
+      if (Deno.build.os === "windows") this.#child.kill(signal);
+      else Deno.kill(-this.pid, signal);
+    } catch (error) { // it has ended, or
+      const mayNot = error instanceof Deno.errors.NotCapable;
+      if (mayNot && !this.exit) this.#child.kill(signal);
+    }
   }
 
   /** Asks it to end, as a shell or a system does. */

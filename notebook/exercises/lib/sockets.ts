@@ -72,6 +72,21 @@ export function fromDeno(conn: Deno.TcpConn): Socket {
   };
 }
 
+/** Listens as Node does, for one client: resolves when it listens. */
+export async function listenNode(
+  port: number,
+): Promise<{ arriving: Promise<net.Socket>; listener: Disposable }> {
+  const { promise, resolve } = Promise.withResolvers<net.Socket>();
+  const options = { allowHalfOpen: true, pauseOnConnect: true };
+  const server = net.createServer(options, resolve);
+  await new Promise<void>((done, fail) => {
+    server.once("error", fail);
+    server.listen(port, "127.0.0.1", done);
+  });
+  const listener = { [Symbol.dispose]: () => void server.close() };
+  return { arriving: promise, listener };
+}
+
 /** Connects as Node does. */
 export function connectNode(host: string, port: number): Promise<net.Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();

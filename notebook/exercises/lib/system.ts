@@ -5,6 +5,8 @@
  * @module
  */
 
+import { delay } from "../../../lib/io.ts";
+
 /** What a tool prints, or undefined if it is not there or fails. */
 export async function ask(
   tool: string,
@@ -45,7 +47,7 @@ export async function threadStates(
 /** What the processes of a session use, in sum. */
 export async function usage(
   session: number,
-): Promise<{ pids: number[]; seconds: number; kilobytes: number } | undefined> {
+): Promise<{ pids: number[]; seconds: number; bytes: number } | undefined> {
   const table = await ask(
     "ps",
     "-o",
@@ -60,7 +62,7 @@ export async function usage(
   return {
     pids: all.map(([pid]) => pid),
     seconds: ticks === undefined ? sum(1) : ticks / TICKS,
-    kilobytes: sum(2),
+    bytes: sum(2) * 1024,
   };
 }
 
@@ -103,10 +105,20 @@ export async function listenerAt(port: number): Promise<number | undefined> {
 }
 
 /** How many bytes wait, unread, at sockets whose other end is at this port. */
-export async function unread(port: number): Promise<number | undefined> {
+async function unread(port: number): Promise<number | undefined> {
   const table = await ask("ss", "-Htn", "dport", "=", `:${port}`);
   if (table === undefined) return undefined;
   return rows(table).reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+}
+
+/** Waits until all that was sent from a port has been read. */
+export async function untilRead(port: number): Promise<void> {
+  for (let looks = 0; looks < 500; looks++) {
+    const bytes = await unread(port);
+    if (bytes === undefined) return await delay(0.1);
+    if (bytes === 0) return;
+    await delay(0.005);
+  }
 }
 
 /** The states of the connections whose local end is at this port. */

@@ -1,5 +1,6 @@
 import { cause, type Exercise } from "../lib/exercise.ts";
 import type { Lab } from "../lib/lab.ts";
+import { untilRead } from "../lib/system.ts";
 import { endsWell } from "./01_first_client.ts";
 
 const readsOnce = cause(
@@ -11,7 +12,7 @@ async function prints(lab: Lab, ...pieces: string[]): Promise<void> {
   const server = await lab.accept();
   for (const piece of pieces) {
     await server.send(piece);
-    await lab.untilRead(); // so that what follows is surely another read
+    await untilRead(lab.port); // so that what follows is surely another read
   }
   await server.end();
   await lab.program.out.expect(pieces.join(""));

@@ -1,5 +1,6 @@
 import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
 import type { Lab } from "../lib/lab.ts";
+import { untilRead } from "../lib/system.ts";
 import { endsWell } from "./01_first_client.ts";
 
 const TRACE =
@@ -123,7 +124,7 @@ export const honestClient: Exercise = {
       async run(lab) {
         const server = await lab.acceptResettable();
         await server.send("10\nhello");
-        await lab.untilRead();
+        await untilRead(lab.port);
         server.reset();
         await admits(lab);
       },
