@@ -1,7 +1,12 @@
 import net from "node:net";
 import { once } from "node:events";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Board, serveBoard } from "../../notebook/exercises/lib/board.ts";
+import {
+  Board,
+  describeBoard,
+  ownAddresses,
+  serveBoard,
+} from "../../notebook/exercises/lib/board.ts";
 import { freePort } from "../../notebook/exercises/lib/ports.ts";
 import { linux, needs, Process, ROOT } from "../harness.ts";
 import { Classroom } from "./classroom.ts";
@@ -119,6 +124,7 @@ Deno.test(
       ...[JUDGE, "board", `${port}`],
     ]);
     await board.out.until(RegExp(`on port ${port}`));
+    assertStringIncludes(board.out.text, "--report ADDRESS-OF-THIS-MACHINE:");
     assertEquals((await room.ask("6", "python3", "my.py")).code, 0);
     const command = ["python3", "mute.py"];
     assertEquals((await room.ask("6", "--report", at, ...command)).code, 1);
@@ -137,6 +143,20 @@ Deno.test(
     assertEquals(await board.code(), 130);
   },
 );
+
+Deno.test("a board names this machine's addresses, if it may ask for them", async () => {
+  const named = await ownAddresses();
+  for (const hostname of named) { // only an address of ours can be listened on
+    Deno.listen({ hostname, port: 0 }).close();
+  }
+  assertEquals(named.includes("127.0.0.1"), false);
+  const lines = describeBoard(["10.0.0.7", "192.168.1.2"], 4000).split("\n");
+  assertEquals(lines.slice(1), [
+    "  --report 10.0.0.7:4000",
+    "  --report 192.168.1.2:4000",
+    "",
+  ]);
+});
 
 Deno.test("a board that is not there changes no verdict", async () => {
   await using room = await Classroom.open();

@@ -139,6 +139,34 @@ function compare(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
+/** How laptops report to a board. */
+export function describeBoard(addresses: string[], port: number): string {
+  const all = addresses.length ? addresses : ["ADDRESS-OF-THIS-MACHINE"];
+  const lines = all.map((address) => `  --report ${address}:${port}`);
+  return [
+    `The board of a class listens on port ${port}. Laptops put before their command:`,
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+/** The addresses by which others reach this machine, if they can be found out. */
+export async function ownAddresses(): Promise<string[]> {
+  try {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-q", "--no-prompt", "--no-config"],
+        "--allow-sys=networkInterfaces",
+        new URL("addresses.ts", import.meta.url).href,
+      ],
+      stdin: "null",
+    }).output();
+    return new TextDecoder().decode(stdout).split("\n").filter(Boolean);
+  } catch { // without permission to run anything
+    return [];
+  }
+}
+
 /**
  * Shows results as they come.
  *
