@@ -81,9 +81,9 @@ function draw(exercise: Exercise, verdict: Verdict) {
     const does = `expected: ${plain(fit(verdict.expected, BESIDE - 10))}`;
     steps.push({ at: "left", does });
   }
-  const alt = `A ladder of the step "${title}": ${
-    verdict.message ?? "what the judge and the program say, all as it should be"
-  }`;
+  const alt = `A ladder of the step "${title}", from the top down. ${
+    steps.map(inWords).join("; ")
+  }.`;
   return ladder(steps, alt, { names: ["judge", "yours"], margin: 230 });
 }
 
@@ -105,6 +105,13 @@ function toSteps(happening: Happening): Step[] {
     : wordsOf(happening);
   const from = way === ">" ? "left" : "right";
   return [{ from, label: name + said, strong: bytes !== undefined }];
+}
+
+/** A rung, for those who cannot see it. */
+function inWords(step: Step): string {
+  const side = "at" in step ? step.at : step.from;
+  const what = "at" in step ? step.does : step.label;
+  return `${side === "left" ? "Judge" : "Yours"}: ${what}`;
 }
 
 /** Text of which the pictures' typeface has every letter. */
