@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { find } from "../../notebook/exercises/lib/catalogue.ts";
 import type { Verdict } from "../../notebook/exercises/lib/exercise.ts";
 import { freePort } from "../../notebook/exercises/lib/ports.ts";
-import { linux, needs, portOf, Process, times } from "../harness.ts";
+import { linux, needs, PATIENT, portOf, Process, times } from "../harness.ts";
 import { endEverything } from "../../notebook/exercises/lib/program.ts";
 import {
   accusations,
@@ -84,10 +84,16 @@ async function judgedBehindLines(
   return found;
 }
 
+/** Every second one: those of an exercise are much alike. */
+function half(candidates: Candidate[]): Candidate[] {
+  return candidates.filter((_, i) => i % 4 === 0 || i % 4 === 3);
+}
+
 Deno.test({
   ...needs("a bad line makes no right program wrong", linux),
+  ...PATIENT,
   fn: async () => {
-    const candidates = [...solutions(), ...ours()];
+    const candidates = [...half(solutions()), ...ours()];
     assertEquals(await judgedBehindLines(candidates, badLine, accusations), []);
   },
 });
@@ -123,10 +129,11 @@ function misnamed({ path }: Candidate, verdicts: Verdict[]): string[] {
 
 Deno.test({
   ...needs("a bad line turns no defect into another", linux),
+  ...PATIENT,
   fn: async () => {
     // Without cuts: a twin that is cut as well is no twin.
     const line = (seed: number) => ({ ...badLine(seed), cuts: [] });
-    const candidates = wrongs().filter(({ path }) =>
+    const candidates = half(wrongs()).filter(({ path }) =>
       !/start|elsewhere/.test(path)
     );
     assertEquals(await judgedBehindLines(candidates, line, misnamed), []);

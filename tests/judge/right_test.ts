@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { endEverything } from "../../notebook/exercises/lib/program.ts";
-import { needs, program, times, unix } from "../harness.ts";
+import { needs, PATIENT, program, times, unix } from "../harness.ts";
 import {
   accusations,
   build,
@@ -40,6 +40,7 @@ for (const ending of ["c", "go", "java", "mjs", "pl"]) {
       unix,
       program(LANGUAGES[ending].tool),
     ),
+    ...PATIENT,
     async fn() {
       const folder = await Deno.makeTempDir();
       await build(ending, folder);
@@ -51,5 +52,6 @@ for (const ending of ["c", "go", "java", "mjs", "pl"]) {
 
 Deno.test({
   ...needs("right programs pass on a busy machine: our own scripts", unix),
+  ...PATIENT,
   fn: () => assertNotAccused(ours()),
 });

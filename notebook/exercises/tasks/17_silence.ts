@@ -40,53 +40,50 @@ export const silence: Exercise = {
   kind: "server",
   concept: "a limit for silence",
   task:
-    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. A client that goes on talking stays, however long.",
+    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. Whoever goes on talking stays, however long.",
   hints: [
     "What does your program wait for, and how long?",
     "A timeout on each read; each byte that comes starts the clock anew.",
     "In Python: conn.settimeout(0.3), and except TimeoutError around the reads. In Deno: a timer that closes the connection, set anew after each read.",
   ],
   next: {
-    file: "lib/connection.ts",
-    code: "checkIdle(): void",
+    file: "lib/ticker.ts",
     why: "counts rounds of silence, for any number of clients",
-    chapter: "growing.ipynb",
-    heading: "7. A silent client",
   },
-  serves: echoes,
   steps: [
     {
       name: "silent",
       title: "a silent client",
       what: "A client that is silent after a line",
-      async run(lab) {
-        const client = await lab.connect();
-        const since = lab.now; // it hears of the line later than that
-        await echoes(client);
-        const part = await client.nextWithin(LATE / 1000) ??
-          await client.next();
-        const after = Math.round(lab.now - since);
-        if (part === undefined) {
-          throw new Symptom("silent", `is still connected after ${after} ms`);
-        }
-        if (part === "RST") {
-          throw new Symptom("reset", "is reset, instead of seeing the end");
-        }
-        if (part !== "FIN") {
-          throw new Symptom(
-            "extra",
-            "is sent something, and not the end",
-            { got: part },
-          );
-        }
-        if (after < EARLY) {
-          throw new Symptom(
-            "ended",
-            `is disconnected after ${after} ms already`,
-          );
-        }
-        await echoes(await lab.connect("B"));
-      },
+      run: (lab) =>
+        byTheClock(MARGIN, async () => {
+          const client = await lab.connect();
+          const since = lab.now; // it hears of the line later than that
+          await echoes(client);
+          const part = await client.nextWithin(LATE / 1000) ??
+            await client.next();
+          const after = Math.round(lab.now - since);
+          if (part === undefined) {
+            throw new Symptom("silent", `is still connected after ${after} ms`);
+          }
+          if (part === "RST") {
+            throw new Symptom("reset", "is reset, instead of seeing the end");
+          }
+          if (part !== "FIN") {
+            throw new Symptom(
+              "extra",
+              "is told something, and not shown the end",
+              { got: part },
+            );
+          }
+          if (after < EARLY) {
+            throw new Symptom(
+              "ended",
+              `is disconnected after ${after} ms already`,
+            );
+          }
+          await echoes(await lab.connect("B"));
+        }),
       causes: {
         silent: noTimeout,
         ended: cause(
@@ -127,6 +124,26 @@ export const silence: Exercise = {
         other: cause(
           "wall-clock-limit",
           "Your program limits how long a client may stay, and not how long it may be silent: each byte has to start the clock anew.",
+        ),
+      },
+    },
+    {
+      name: "again",
+      title: "the next client",
+      what: "The client after that one",
+      twin: "silent",
+      run: (lab) =>
+        byTheClock(MARGIN, async () => {
+          for (const name of "AB") {
+            const client = await lab.connect(name);
+            await echoes(client);
+            client.close();
+          }
+        }),
+      causes: {
+        other: cause(
+          "only-one-client",
+          "Your program serves one client, and never comes back to accept the next.",
         ),
       },
     },
