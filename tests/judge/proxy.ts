@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import net from "node:net";
 import { delay } from "../../lib/io.ts";
 import { freePort } from "../../notebook/exercises/lib/ports.ts";
