@@ -24,7 +24,7 @@ import { type Happening, Untried } from "./symptom.ts";
 import { blindPatience, type Patience } from "./patience.ts";
 import { freePort, isFree } from "./ports.ts";
 import { type Exit, isAnythingLeft, Program } from "./program.ts";
-import { listening, statesAt, usage } from "./system.ts";
+import { isBound, listening, statesAt, usage } from "./system.ts";
 import {
   closing,
   connectNode,
@@ -242,14 +242,16 @@ export class Lab implements AsyncDisposable {
     if (!program) return;
     for (let idle = 0;;) {
       if (program.exit) throw await exited(program, this.#ready);
-      const addresses = await listening(program.pid, "udp");
-      if (addresses === undefined && !program.exit) return await delay(1);
-      if (addresses?.some((at) => at.endsWith(`:${this.port}`))) return;
+      const bound = await isBound(this.port);
+      if (bound === undefined && !program.exit) return await delay(1);
+      if (bound) return;
+      await delay(0.01);
+      if (this.now < 300) continue;
       idle = await program.isIdle() === false ? 0 : idle + 0.03;
       if (idle > START || idle === 0 && await isSpinning(program)) {
+        const addresses = await listening(program.pid, "udp");
         throw elsewhere("udp", this.port, addresses ?? []);
       }
-      await delay(0.01);
     }
   }
 
@@ -309,8 +311,8 @@ export class Lab implements AsyncDisposable {
       if (idle === false && await isSpinning(program)) {
         throw elsewhere("tcp", this.port, []);
       }
-      if (slept > 0.3) await this.#checkElsewhere(program);
-      if (slept > START) throw elsewhere("tcp", this.port, []);
+      const at = slept > 0.3 ? await listening(program.pid) ?? [] : [];
+      if (at.length || slept > START) throw elsewhere("tcp", this.port, at);
     }
   }
 
@@ -341,10 +343,5 @@ export class Lab implements AsyncDisposable {
     if (late) return late;
     if (program?.exit) throw await exited(program, this.#ready);
     throw neverConnects(this.port);
-  }
-
-  async #checkElsewhere(program: Program): Promise<void> {
-    const addresses = await listening(program.pid);
-    if (addresses?.length) throw elsewhere("tcp", this.port, addresses);
   }
 }

@@ -97,6 +97,12 @@ export async function listening(
     .map((row) => row[3]);
 }
 
+/** Whether somebody has bound a port for datagrams. */
+export async function isBound(port: number): Promise<boolean | undefined> {
+  const table = await ask("ss", "-Hlun", "sport", "=", `:${port}`);
+  return table === undefined ? undefined : rows(table).length > 0;
+}
+
 /** The process that listens at a port. */
 export async function listenerAt(port: number): Promise<number | undefined> {
   const table = await ask("ss", "-Hltnp", "sport", "=", `:${port}`);

@@ -110,7 +110,6 @@ export const crowd: Exercise = {
       twin: "few",
       async run(lab) {
         await echoes(await lab.connect("first"));
-        await delay(STARTED);
         const pid = await listener(lab);
         const before = await filesOf(pid);
         const clients: Wire[] = [];

@@ -170,14 +170,11 @@ export const web: Exercise = {
       async run(lab) {
         await gets(await lab.connect());
         lab.last.close();
-        if (!lab.isOurs || await ask("curl", "--version") === undefined) return;
-        const page = await ask(
-          "curl",
-          "-s",
-          "-m",
-          "3",
-          `http://127.0.0.1:${lab.port}/`,
-        );
+        if (!lab.isOurs) return;
+        const url = `http://127.0.0.1:${lab.port}/`;
+        const page = await ask("curl", "-s", "-m", "3", url);
+        const isThere = page ?? await ask("curl", "--version");
+        if (isThere === undefined) return;
         lab.note(
           `curl gets ${page === undefined ? "nothing" : JSON.stringify(page)}`,
         );
