@@ -14,8 +14,8 @@ const BEAT = 5;
 /** Times that something is tried before the machine counts as too busy. */
 const TRIES = 5;
 
-/** What is wrong whoever was late: bytes that nobody asked for. */
-const SURE: Kind[] = ["changed", "extra"];
+/** What a judge that is late can cause: somebody has given up meanwhile. */
+const DOUBTFUL: Kind[] = ["ended", "reset", "absent", "exit", "costly"];
 
 /** Beats, and remembers how late a beat has been. */
 class Pulse implements Disposable {
@@ -58,8 +58,9 @@ export async function byTheClock(
     try {
       return await attempt();
     } catch (error) {
-      const byLateness = error instanceof Symptom && !SURE.includes(error.kind);
-      if (!byLateness || pulse.longest <= late) throw error;
+      const isDoubtful = error instanceof Symptom &&
+        DOUBTFUL.includes(error.kind);
+      if (!isDoubtful || pulse.longest <= late) throw error;
     }
   }
   throw new Untried("the machine is too busy to judge by the clock");
