@@ -340,18 +340,20 @@ Deno.test(
 );
 
 Deno.test("interrupted, it ends with 130, and leaves no program behind", async () => {
+  const name = `deaf-${crypto.randomUUID()}.py`;
   await using room = await Classroom.open({
-    "deaf.py": "import signal, sys, time\n" +
+    [name]: "import signal, sys, time\n" +
       "for name in (signal.SIGTERM, signal.SIGINT):\n" +
       "    signal.signal(name, signal.SIG_IGN)\n" +
       "print('ready', file=sys.stderr, flush=True)\ntime.sleep(60)\n",
   });
-  const value = crypto.randomUUID();
-  await using run = room.judge(["6", "python3", "deaf.py"], { MARKED: value });
+  await using run = room.judge(["6", "python3", name]);
   await run.err.until(/yours> ready/);
+  const started = `${name} 2`; // its name, and the port: the judge has none
+  assertEquals((await withEnvironment(started)).length, 1);
   run.kill("SIGINT");
   assertEquals(await run.code(), 130);
-  assertEquals(await withEnvironment(`MARKED=${value}`), []);
+  assertEquals(await withEnvironment(started), []);
 });
 
 Deno.test("what a program says on standard error is passed on, and harms no screen", async () => {
