@@ -11,9 +11,6 @@ import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
 import { NotStarted, type Program, unlessOver } from "./program.ts";
 
-/** Seconds in which a program that has closed a connection may end as a whole. */
-const FAREWELL = 0.25;
-
 /**
  * Tries an exercise, and yields a verdict for each step.
  *
@@ -33,7 +30,7 @@ export async function* run(
     for (const step of steps) {
       if (step.twin && !passed.has(step.twin)) {
         const message =
-          "not judged, because the step that it is compared with did not pass";
+          "not judged, because the step it is compared with failed";
         yield { ...blank(exercise, step), status: "skip", message };
         continue;
       }
@@ -126,13 +123,10 @@ async function tryStep(
     // What happens in an experiment is not part of what is shown.
     const wire = [...lab.happenings];
     const { id, words } = await diagnose(step.causes, symptom, lab);
-    // What is seen goes on with the step's sentence, or is one of its own.
-    const { seen, details } = symptom;
-    const isSentence = /^\p{Lu}/u.test(seen);
-    const message = [
-      ...twin && !(isSentence && details.cause) ? [`${twin.what} works.`] : [],
-      isSentence ? seen : `${step.what} ${seen}.`,
-      ...details.cause ? [] : await describeExit(lab, symptom),
+    const message = symptom.details.cause ? symptom.seen : [
+      ...twin ? [`${twin.what} works.`] : [],
+      `${step.what} ${symptom.seen}.`,
+      ...await describeExit(lab),
     ].join(" ");
     return {
       ...verdict,
@@ -141,7 +135,6 @@ async function tryStep(
       id,
       message,
       cause: words,
-      expected: symptom.details.expected,
       ms: lab.now,
     };
   }
@@ -167,28 +160,14 @@ async function diagnose(
 }
 
 /** How the program ended, where that is part of the failure. */
-async function describeExit(
-  lab: Lab,
-  { kind }: Symptom,
-): Promise<string[]> {
+async function describeExit(lab: Lab): Promise<string[]> {
   const program = lab.started;
-  // A program that crashes closes its connections first, and is gone a moment later.
-  const isOver = kind === "ended" || kind === "reset";
-  if (isOver && program) await withTimeout(FAREWELL, program.ended);
+  // Its connections end a moment before the system says that it has ended.
+  if (program) await withTimeout(0.1, program.ended);
   if (!program?.exit) return [];
   await program.lastWords();
   const { code, signal } = program.exit;
-  if (code === 0) {
-    if ((await program.survivors()).length > 0) {
-      return [
-        "It has put itself into the background: keep it in the foreground.",
-      ];
-    }
-    return isOver ? ["Your program has ended."] : [];
-  }
-  if (kind === "exit") {
-    return program.telling ? [`Its last words: ${program.telling}`] : [];
-  }
+  if (code === 0) return [];
   const how = signal
     ? `was ended by ${signal}`
     : `ended with exit code ${code}`;
