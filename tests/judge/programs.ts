@@ -199,7 +199,7 @@ export function accusations(
 export function busy(): AsyncDisposable {
   const loops = Array.from(
     { length: 2 * navigator.hardwareConcurrency },
-    () => new Process("sh", ["-c", "while :; do :; done"]),
+    () => new Process("sh", ["-c", "while kill -0 $PPID; do :; done"]),
   );
   const stack = new AsyncDisposableStack();
   for (const loop of loops) stack.use(loop);
