@@ -84,8 +84,8 @@ const CASES: Case[] = [
   {
     name: "a program that goes into the background",
     text: FORKED,
-    id: "in-background",
-    says: ["into the background"],
+    id: "goes-to-background",
+    says: ["serves in the background"],
   },
   {
     name: "another port",

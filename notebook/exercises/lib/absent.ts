@@ -6,6 +6,7 @@
 
 import type { Program } from "./program.ts";
 import { cause, Symptom, Untried } from "./symptom.ts";
+import { listening } from "./system.ts";
 
 /** A client that runs, and goes nowhere. */
 export function neverConnects(port: number): Symptom {
@@ -43,7 +44,7 @@ export function binding<T>(port: number, bind: () => T): T {
 }
 
 /** Whether a program has worked for so long that it cannot be its start any more. */
-export async function isSpinning(program: Program): Promise<boolean> {
+async function isSpinning(program: Program): Promise<boolean> {
   return (await program.processorTime() ?? 0) > STARTING;
 }
 
@@ -67,13 +68,13 @@ export async function exited(
 ): Promise<Symptom> {
   await program.lastWords();
   const { code, signal } = program.exit!;
-  const how = signal ? `by ${signal}` : `with exit code ${code}`;
   if (served) {
-    return new Symptom(
-      "absent",
-      `finds nobody: your program has ended, ${how}`,
-    );
+    const why = code === 0 && !signal
+      ? ": your program has ended, with exit code 0"
+      : ""; // how it ended is told anyway
+    return new Symptom("absent", `finds nobody${why}`);
   }
+  const how = signal ? `by ${signal}` : `with exit code ${code}`;
   const seen = `Your program ended ${how} before anything could be tried.`;
   const words = program.telling
     ? `Its last words: ${program.telling}`
@@ -90,20 +91,82 @@ export function wentAway(): Symptom {
   });
 }
 
-/** A server that listens, but not where it should. */
-export function elsewhere(
-  protocol: string,
+/** A server that runs, and does not listen where it should. */
+export async function elsewhere(
+  { pid }: Program,
+  protocol: "tcp" | "udp",
   port: number,
-  addresses: string[],
-): Symptom {
-  const found = addresses.length
-    ? `It listens on ${addresses.join(" and ")} instead.`
-    : "It runs, but listens nowhere.";
-  return new Symptom("absent", `Nobody listens on 127.0.0.1:${port}.`, {
-    cause: cause(
-      addresses.length ? "listens-elsewhere" : "never-listens",
-      `${found} The port is its last argument, and is in the variable PORT ` +
-        `(${protocol.toUpperCase()}).`,
-    ),
-  });
+): Promise<Symptom> {
+  const other = protocol === "tcp" ? "udp" : "tcp";
+  const addresses = await listening(pid, protocol) ?? [];
+  const others = await listening(pid, other) ?? [];
+  const isPort = (address: string) => address.endsWith(`:${port}`);
+  const seen = `Nobody listens on 127.0.0.1:${port}.`;
+  const told = (id: string, words: string) =>
+    new Symptom("absent", seen, { cause: cause(id, words) });
+  if (others.some(isPort)) {
+    const [right, wrong] = [protocol, other].map((name) => name.toUpperCase());
+    return told(
+      "wrong-protocol",
+      `Your program has that port over ${wrong}. This exercise is over ${right}.`,
+    );
+  }
+  const found = addresses.find(isPort);
+  if (found) {
+    const family = found.startsWith("[")
+      ? " That is IPv6, and 127.0.0.1 is IPv4."
+      : "";
+    return told(
+      "listens-elsewhere",
+      `Your program listens on ${found}: the port is right, the address is not.${family}`,
+    );
+  }
+  const which = "The port to use is its last argument, and is in the " +
+    "environment as PORT.";
+  return addresses.length
+    ? told(
+      "listens-elsewhere",
+      `Your program listens on ${addresses.join(" and ")} instead. ${which}`,
+    )
+    : told(
+      "never-listens",
+      `Your program runs, but listens nowhere. ${
+        protocol === "tcp" ? "Does it bind(), and then listen()? " : ""
+      }${which}`,
+    );
+}
+
+/** Seconds that a program may sleep before it listens. */
+const START = 3;
+
+/**
+ * Whether a program that does not listen where it should is not about to.
+ *
+ * @param program The program.
+ * @param protocol What it should listen with.
+ * @param port Where.
+ * @param slept For how many seconds it has been asleep; 0 if it works.
+ */
+export async function isLost(
+  program: Program,
+  protocol: "tcp" | "udp",
+  port: number,
+  slept: number,
+): Promise<boolean> {
+  if (slept === 0) return await isSpinning(program);
+  if (slept <= 0.3) return false;
+  return slept > START || await isMistaken(program, protocol, port);
+}
+
+/** Whether it has opened what it listens with, but not where it should. */
+async function isMistaken(
+  { pid }: Program,
+  protocol: "tcp" | "udp",
+  port: number,
+): Promise<boolean> {
+  const other = protocol === "tcp" ? "udp" : "tcp";
+  const others = await listening(pid, other) ?? [];
+  if (others.some((address) => address.endsWith(`:${port}`))) return true;
+  const addresses = await listening(pid, protocol) ?? [];
+  return protocol === "tcp" && addresses.length > 0;
 }

@@ -10,7 +10,7 @@ import {
   binding,
   elsewhere,
   exited,
-  isSpinning,
+  isLost,
   neverConnects,
   nobodyThere,
   portInUse,
@@ -24,7 +24,7 @@ import { type Happening, Untried } from "./symptom.ts";
 import { blindPatience, type Patience } from "./patience.ts";
 import { freePort, isFree } from "./ports.ts";
 import { type Exit, isAnythingLeft, Program } from "./program.ts";
-import { isBound, listening, statesAt, usage } from "./system.ts";
+import { isBound, statesAt, usage } from "./system.ts";
 import {
   closing,
   connectNode,
@@ -37,9 +37,6 @@ import {
 } from "./sockets.ts";
 import { type Conditions, type Submission, withPort } from "./submission.ts";
 import { Wire } from "./wire.ts";
-
-/** Seconds that a program may sleep before it listens or connects. */
-const START = 3;
 
 /** The place where one step is tried. */
 export class Lab implements AsyncDisposable {
@@ -195,7 +192,7 @@ export class Lab implements AsyncDisposable {
     const listener = this.#listener;
     const accepting = listener.accept().catch(() => undefined);
     const socket = await this.#arrival(accepting);
-    return this.#keepWire(fromDeno(socket), name);
+    return this.#keepWire(fromDeno(socket), name, "<");
   }
 
   /** Like {@linkcode accept}, but the connection can be reset. */
@@ -203,7 +200,7 @@ export class Lab implements AsyncDisposable {
     if (this.#isTaken) throw portInUse(this.port);
     const { arriving, listener } = await listenNode(this.port);
     this.#things.push(listener);
-    return this.#keepWire(resettable(await this.#arrival(arriving)), name);
+    return this.#keepWire(resettable(await this.#arrival(arriving)), name, "<");
   }
 
   /** Opens a socket for datagrams: to the program, or at its port if it is a client. */
@@ -248,9 +245,8 @@ export class Lab implements AsyncDisposable {
       await delay(0.01);
       if (this.now < 300) continue;
       idle = await program.isIdle() === false ? 0 : idle + 0.03;
-      if (idle > START || idle === 0 && await isSpinning(program)) {
-        const addresses = await listening(program.pid, "udp");
-        throw elsewhere("udp", this.port, addresses ?? []);
+      if (await isLost(program, "udp", this.port, idle)) {
+        throw await elsewhere(program, "udp", this.port);
       }
     }
   }
@@ -276,8 +272,8 @@ export class Lab implements AsyncDisposable {
     await this.#program?.[Symbol.asyncDispose]();
   }
 
-  #keepWire(socket: Socket, name: string): Wire {
-    const wire = new Wire(socket, name, this.patience, this.record);
+  #keepWire(socket: Socket, name: string, opener: ">" | "<" = ">"): Wire {
+    const wire = new Wire(socket, name, this.patience, this.record, opener);
     this.#things.push(wire);
     this.wires.push(wire);
     return wire;
@@ -306,13 +302,10 @@ export class Lab implements AsyncDisposable {
       const seconds = this.now < 300 ? 0.005 : 0.03;
       await delay(seconds);
       if (this.now < 300) continue;
-      const idle = await program.isIdle();
-      slept = idle === false ? 0 : slept + seconds;
-      if (idle === false && await isSpinning(program)) {
-        throw elsewhere("tcp", this.port, []);
+      slept = await program.isIdle() === false ? 0 : slept + seconds;
+      if (await isLost(program, "tcp", this.port, slept)) {
+        throw await elsewhere(program, "tcp", this.port);
       }
-      const at = slept > 0.3 ? await listening(program.pid) ?? [] : [];
-      if (at.length || slept > START) throw elsewhere("tcp", this.port, at);
     }
   }
 

@@ -9,6 +9,7 @@ import { escapeControls } from "../../../lib/escape.ts";
 import { delay, withTimeout } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import { concat } from "./bytes.ts";
+import { explainStart } from "./start.ts";
 import { Patience, type Watched } from "./patience.ts";
 import { threadStates, usage, withEnvironment } from "./system.ts";
 
@@ -241,7 +242,13 @@ export class Program implements Watched, AsyncDisposable {
 
 /** What a program prints: read as it comes, so that no pipe ever fills up. */
 class Output extends Channel {
-  protected readonly verb = "is printed as";
+  /** How it is spoken of. */
+  protected readonly words = {
+    brings: "is printed as",
+    lacks: "is not printed",
+    ends: "your program ends",
+    stays: "is printed, but then your program does not end",
+  };
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #parts: Part[] = [];
   #kept = 0;
@@ -287,21 +294,6 @@ class Output extends Channel {
     }
     return this.#parts.shift()!;
   }
-}
-
-function explainStart(program: string, error: Error): string {
-  if (error instanceof Deno.errors.NotFound) {
-    return program.includes("/")
-      ? `There is no program ${program}. Does it have to be built first? ` +
-        `Then say how: --build "…".`
-      : `There is no program called ${program} here: is it installed, and ` +
-        `spelled like that? A program in this folder begins with ./`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `${program} is not a program that can be run. A script needs its ` +
-      `language before it (python3 ${program}), or chmod +x.`;
-  }
-  return `${program} could not be started: ${error.message}`;
 }
 
 /** Whether the judge is being ended: nothing is started, and nothing said, any more. */

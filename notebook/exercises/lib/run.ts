@@ -11,6 +11,9 @@ import { Lab } from "./lab.ts";
 import type { Submission } from "./submission.ts";
 import { NotStarted, type Program, unlessOver } from "./program.ts";
 
+/** Seconds in which a program that has closed a connection may end as a whole. */
+const FAREWELL = 0.2;
+
 /**
  * Tries an exercise, and yields a verdict for each step.
  *
@@ -30,7 +33,7 @@ export async function* run(
     for (const step of steps) {
       if (step.twin && !passed.has(step.twin)) {
         const message =
-          "not judged, because the step it is compared with failed";
+          "not judged, because the step that it is compared with did not pass";
         yield { ...blank(exercise, step), status: "skip", message };
         continue;
       }
@@ -123,10 +126,13 @@ async function tryStep(
     // What happens in an experiment is not part of what is shown.
     const wire = [...lab.happenings];
     const { id, words } = await diagnose(step.causes, symptom, lab);
-    const message = symptom.details.cause ? symptom.seen : [
-      ...twin ? [`${twin.what} works.`] : [],
-      `${step.what} ${symptom.seen}.`,
-      ...await describeExit(lab),
+    // What is seen goes on with the step's sentence, or is one of its own.
+    const { seen, details } = symptom;
+    const isSentence = /^\p{Lu}/u.test(seen);
+    const message = [
+      ...twin && !(isSentence && details.cause) ? [`${twin.what} works.`] : [],
+      isSentence ? seen : `${step.what} ${seen}.`,
+      ...details.cause ? [] : await describeExit(lab, symptom),
     ].join(" ");
     return {
       ...verdict,
@@ -135,6 +141,7 @@ async function tryStep(
       id,
       message,
       cause: words,
+      expected: symptom.details.expected,
       ms: lab.now,
     };
   }
@@ -160,14 +167,21 @@ async function diagnose(
 }
 
 /** How the program ended, where that is part of the failure. */
-async function describeExit(lab: Lab): Promise<string[]> {
+async function describeExit(
+  lab: Lab,
+  { kind }: Symptom,
+): Promise<string[]> {
   const program = lab.started;
-  // Its connections end a moment before the system says that it has ended.
-  if (program) await withTimeout(0.1, program.ended);
+  // A program that crashes closes its connections first, and is gone a moment later.
+  const isOver = kind === "ended" || kind === "reset";
+  if (program) await withTimeout(FAREWELL, program.ended);
   if (!program?.exit) return [];
   await program.lastWords();
   const { code, signal } = program.exit;
-  if (code === 0) return [];
+  if (code === 0) return isOver ? ["Your program has ended."] : [];
+  if (kind === "exit") {
+    return program.telling ? [`Its last words: ${program.telling}`] : [];
+  }
   const how = signal
     ? `was ended by ${signal}`
     : `ended with exit code ${code}`;

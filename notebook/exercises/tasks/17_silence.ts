@@ -40,15 +40,18 @@ export const silence: Exercise = {
   kind: "server",
   concept: "a limit for silence",
   task:
-    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. Whoever goes on talking stays, however long.",
+    "The echo server of exercise 6 closes the connection of a client that has said nothing for 300 ms. A client that goes on talking stays, however long.",
   hints: [
     "What does your program wait for, and how long?",
     "A timeout on each read; each byte that comes starts the clock anew.",
     "In Python: conn.settimeout(0.3), and except TimeoutError around the reads. In Deno: a timer that closes the connection, set anew after each read.",
   ],
   next: {
-    file: "lib/ticker.ts",
+    file: "lib/connection.ts",
+    code: "checkIdle(): void",
     why: "counts rounds of silence, for any number of clients",
+    chapter: "growing.ipynb",
+    heading: "7. A silent client",
   },
   steps: [
     {
@@ -72,7 +75,7 @@ export const silence: Exercise = {
           if (part !== "FIN") {
             throw new Symptom(
               "extra",
-              "is told something, and not shown the end",
+              "is sent something, and not the end",
               { got: part },
             );
           }

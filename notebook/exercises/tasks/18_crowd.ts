@@ -45,7 +45,7 @@ async function closesAll(lab: Lab, pid: number, before: number): Promise<void> {
     if (left <= 3) return;
     if (calm++ === 19) {
       const seen =
-        `is served by a program that still has ${left} files more open than before`;
+        `is served, but then your program has ${left} more files open than before`;
       throw new Symptom("extra", seen);
     }
     if (await lab.program.isIdle() === false) calm = 0; // it is still closing some
@@ -83,7 +83,13 @@ export const crowd: Exercise = {
     "With all of them used up accept() fails (too many open files). The listening socket is as good as before.",
     "Catch that error of accept(), wait a little (50 ms), and try again. Without the wait, it fails a thousand times a second.",
   ],
-  next: { file: "lib/serve.ts", why: "backs off when accept() fails" },
+  next: {
+    file: "lib/serve.ts",
+    code: "async function backOff(",
+    why: "waits a moment when accept() fails",
+    chapter: "growing.ipynb",
+    heading: "9. A crowd",
+  },
   serves: echoes,
   steps: [
     {
@@ -157,12 +163,12 @@ export const crowd: Exercise = {
         for (let looks = 0; looks < 100 && used < limit - 1; looks++) {
           await delay(0.01);
           if (lab.exit) {
-            throw new Symptom("absent", "finds nobody: your program has ended");
+            throw new Symptom("absent", "finds nobody");
           }
           used = await filesOf(pid).catch(() => 0);
         }
         if (lab.exit) {
-          throw new Symptom("absent", "finds nobody: your program has ended");
+          throw new Symptom("absent", "finds nobody");
         }
         if (used < limit - 1) {
           throw new Untried(
@@ -172,7 +178,7 @@ export const crowd: Exercise = {
         if (await neverSleeps(lab)) {
           throw new Symptom(
             "costly",
-            "had to come past a program that never rests, although it can do nothing",
+            "meets a program that never rests, although it has nothing to do",
           );
         }
         for (const client of clients) client.close();

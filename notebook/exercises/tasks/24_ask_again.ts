@@ -35,11 +35,21 @@ async function serving(
 }
 
 /** The program asks; the question has to be right. */
-async function isAsked(lab: Lab, server: Datagrams): Promise<void> {
+async function isAsked(
+  lab: Lab,
+  server: Datagrams,
+  time = 1,
+): Promise<void> {
   lab.start();
   const came = await lab.datagram(server);
   if (!came) {
-    throw new Symptom("silent", "is not asked for again");
+    const times = time === 2 ? "once" : `${time - 1} times`;
+    throw new Symptom(
+      "silent",
+      time === 1
+        ? "Your program does not ask."
+        : `Your program asks ${times}, and then no more.`,
+    );
   }
   const question = new TextDecoder().decode(came.bytes);
   if (question !== QUESTION) {
@@ -97,7 +107,10 @@ export const askAgain: Exercise = {
   ],
   next: {
     file: "udp/client.ts",
-    why: "asks again, and believes only the server",
+    code: "async function sendUntilAnswered(",
+    why: "asks again until an answer has come",
+    chapter: "sockets.ipynb",
+    heading: "What is lost is lost",
   },
   steps: [
     {
@@ -150,7 +163,7 @@ export const askAgain: Exercise = {
         serving(lab, async (server) => {
           await isAsked(lab, server);
           const since = lab.now;
-          await isAsked(lab, server);
+          await isAsked(lab, server, 2);
           const after = Math.round(lab.now - since);
           if (after < PAUSE / 2) {
             const seen = `is asked for after ${after} ms already`;
@@ -177,23 +190,23 @@ export const askAgain: Exercise = {
     {
       name: "nobody",
       title: "nobody answers",
-      what: "Silence",
+      what: "The silence of a server that is not there",
       twin: "lost",
       async run(lab) {
         const server = lab.datagrams("server", "server");
-        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server);
+        for (let i = 1; i <= TRIES; i++) await isAsked(lab, server, i);
         const more = await lab.datagram(server);
         if (more?.from.port === server.peer?.port) {
           throw new Symptom(
             "extra",
-            `is followed by more than ${TRIES} questions`,
+            `Your program asks more than ${TRIES} times.`,
           );
         }
         const exit = await lab.program.waitForEnd();
         if (!exit) {
           throw new Symptom(
             "running",
-            "is followed by nothing: your program does not end",
+            "does not make your program end",
           );
         }
         if (exit.code === 0) {

@@ -76,7 +76,7 @@ async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
       if (next && next.bytes[0] !== bit) {
         throw new Symptom(
           "changed",
-          `goes on: your program took a late acknowledgement of datagram ${n} for that of datagram ${
+          `goes wrong: your program took a late acknowledgement of datagram ${n} for that of datagram ${
             n + 1
           }`,
         );
@@ -132,9 +132,10 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
  * acknowledgement of one datagram for that of the next.
  */
 function goesOn(number: number, doubled: boolean): Symptom {
-  const seen = `goes on: your program sent datagram ${number} before datagram ${
-    number - 1
-  } was acknowledged`;
+  const seen =
+    `goes wrong: your program sent datagram ${number} before datagram ${
+      number - 1
+    } was acknowledged`;
   return new Symptom(doubled ? "changed" : "extra", seen);
 }
 
@@ -208,7 +209,13 @@ export const badLine: Exercise = {
     "An acknowledgement with the other bit is late or doubled: pass over it, and go on waiting.",
     "One loop: send, wait for at most 100 ms, compare the bit; the same again, or the next.",
   ],
-  next: { file: "udp/client.ts", why: "asks again until an answer has come" },
+  next: {
+    file: "udp/client.ts",
+    code: "async function receiveAnswer(",
+    why: "waits for the one answer that counts",
+    chapter: "sockets.ipynb",
+    heading: "What is lost is lost",
+  },
   steps: [
     step(
       "good",
