@@ -1,6 +1,9 @@
 /**
  * How fast it is: our scripts beside programs that hold the same conversation
- * in other languages, all measured in one run, in turns, several times.
+ * in other languages, all measured in one run, in turns, several times. What a
+ * neighbour on the machine disturbs least comes first: the processor time that a
+ * conversation costs. And as each program prints what it is told, each is also
+ * measured without that: what remains is the price of the sockets.
  *
  * The peers and the load generator are built first, with gcc and go; what is
  * missing is left out, and the table says so.
@@ -22,15 +25,19 @@ interface Peer {
   command: string[];
   /** How it is given a greeting of so many bytes, if it can be. */
   greeting?(bytes: number): string[];
+  /** How it is started to print nothing. */
+  silent: string[];
   /** What lets a client send it as much as it likes, if that takes a flag. */
   unlimited?: string[];
+  /** How it reads 64 KiB at a time, if it can. */
+  wide?: string[];
   /** Whether it holds one conversation at a time. */
   single?: boolean;
 }
 
 /** One kind of figure. */
 export interface Measure {
-  /** What it is: `conversations`, `p50`, `memory` and so on. */
+  /** What it is: `cpu`, `rate`, `silent cpu`, `p50`, `memory` and so on. */
   what: string;
   /** The protocol. */
   protocol: "tcp" | "udp";
@@ -71,31 +78,37 @@ const HERE = new URL(".", import.meta.url);
 const MIB = 2 ** 20;
 
 /** The thorough run, and the quick one, which shows that all of it works. */
-const FULL = {
-  rounds: 5,
-  seconds: 2,
+export const FULL = {
+  rounds: 10,
+  seconds: 1,
   tcpClients: [1, 64, 1000],
   udpClients: [1, 16],
   held: [1000, 10_000],
-  stream: 256 * MIB,
-  starts: 5,
+  stream: 128 * MIB,
+  starts: 2,
 };
 export const QUICK: typeof FULL = {
   rounds: 1,
-  seconds: 0.3,
+  seconds: 0.2,
   tcpClients: [1, 64],
-  udpClients: [1, 16],
+  udpClients: [16],
   held: [500],
   stream: 16 * MIB,
   starts: 1,
 };
 
 /** Seconds of load before a rate is measured: compilers warm up. */
-const WARM_UP = 0.3;
+const WARM_UP = 0.5;
 
 // --- The peers ---------------------------------------------------------------
 
 const DENO = [Deno.execPath(), "run", "-q", "--no-prompt"];
+
+/** How many clients there are at once where a single figure has to do. */
+const MANY = 64, SOME = 16; // over TCP, over UDP
+
+/** What lets our server read as much at a time as Node does. */
+const WIDE = ["--max-bytes=0", "--buffer=65536"];
 
 /** What a run works with. */
 interface Bench {
@@ -119,24 +132,29 @@ async function prepare(folder: string): Promise<Record<string, Peer[]>> {
   }
   const plain = (name: string, ...command: string[]): Peer => {
     const greeting = (bytes: number) => [...command, "0", `${bytes}`];
-    return { name, command: [...command, "0"], greeting };
+    const silent = [...command, "0", "silent"];
+    return { name, command: [...command, "0"], silent, greeting };
   };
   const deno = [...DENO, "--allow-net=127.0.0.1"];
+  const special = [...deno, source("ours.ts")];
+  const bare = [...deno, source("tcp_deno.ts")];
   return {
     tcp: [
       plain("C, epoll", built("tcp_epoll")),
       {
         name: OURS,
         command: [...DENO, "--allow-net=127.0.0.1:0", "server.ts", "--port=0"],
+        silent: [...special, "--silent"],
         unlimited: ["--max-bytes=0"],
-        greeting(bytes) {
-          const file = source("large_greeting.ts");
-          return [...DENO, "--allow-net=127.0.0.1:0", file, `--bytes=${bytes}`];
-        },
+        wide: [...deno, "server.ts", "--port=0", ...WIDE],
+        greeting: (bytes) => [...special, `--bytes=${bytes}`],
       },
-      plain("Deno, bare", ...deno, source("tcp_deno.ts")),
+      { ...plain("Deno, bare", ...bare), wide: [...bare, "0", "0", "65536"] },
       plain("Go", built("tcp_go")),
-      plain("Node", "node", source("tcp_node.mjs")),
+      {
+        ...plain("Node", "node", source("tcp_node.mjs")),
+        wide: ["node", source("tcp_node.mjs"), "0"], // it knows no other way
+      },
       plain("Python, asyncio", "python3", source("tcp_asyncio.py")),
       {
         ...plain("Python, the article's", "python3", source("tcp_blocking.py")),
@@ -148,6 +166,7 @@ async function prepare(folder: string): Promise<Record<string, Peer[]>> {
       {
         name: OURS,
         command: [...deno, "udp/server.ts", "--port=0"],
+        silent: [...special, "--udp", "--silent"],
       },
       plain("Deno, bare", ...deno, source("udp_deno.ts")),
       plain("Go", built("udp_go")),
@@ -209,7 +228,7 @@ async function* rates(
 ): AsyncGenerator<Figure> {
   const server = await startPeer(peer.command, folder);
   const all = protocol === "tcp" ? plan.tcpClients : plan.udpClients;
-  for (const clients of peer.single ? all.slice(0, 2) : all) {
+  for (const clients of peer.single ? all.filter((n) => n <= MANY) : all) {
     const ask = (seconds: number) =>
       load(folder, protocol, server.port, clients, seconds);
     await ask(WARM_UP);
@@ -218,13 +237,28 @@ async function* rates(
     const spent = await processorTime(server) - before;
     const { conversations, seconds, finished, p50, p99 } = found;
     const one = { protocol, clients };
-    yield [{ what: "rate", unit: "/s", ...one }, conversations / seconds];
     const each = spent / (conversations + finished);
     yield [{ what: "cpu", unit: "µs", ...one }, each];
+    yield [{ what: "rate", unit: "/s", ...one }, conversations / seconds];
     yield [{ what: "p50", unit: "µs", ...one }, p50];
     yield [{ what: "p99", unit: "µs", ...one }, p99];
   }
   await stop(server);
+}
+
+/** The costs and the rates of a server that prints nothing. */
+async function* silentRates(
+  peer: Peer,
+  protocol: Measure["protocol"],
+  { folder, plan }: Bench,
+): AsyncGenerator<Figure> {
+  const quiet = { ...peer, command: peer.silent };
+  const alone = { ...plan, tcpClients: [MANY], udpClients: [SOME] };
+  const figures = rates(quiet, protocol, { folder, plan: alone });
+  for await (const [{ what, ...measure }, value] of figures) {
+    const kept = what === "cpu" || what === "rate";
+    if (kept) yield [{ what: `silent ${what}`, ...measure }, value];
+  }
 }
 
 /** What a connection takes of a server's memory while it is held. */
@@ -270,6 +304,12 @@ async function* streams(
     const server = await startPeer(command, folder);
     const { seconds } = await load(folder, "up", server.port, bytes);
     yield [{ what: "up", ...measure }, bytes / MIB / seconds];
+    await stop(server);
+  }
+  if (peer.wide) {
+    const server = await startPeer(peer.wide, folder);
+    const { seconds } = await load(folder, "up", server.port, bytes);
+    yield [{ what: "wide up", ...measure }, bytes / MIB / seconds];
     await stop(server);
   }
 }
@@ -339,6 +379,12 @@ export async function bench(
   const turns: Turn[] = [
     ...tcp.map((peer): Turn => [peer.name, () => rates(peer, "tcp", setting)]),
     ...udp.map((peer): Turn => [peer.name, () => rates(peer, "udp", setting)]),
+    ...tcp.map((
+      peer,
+    ): Turn => [peer.name, () => silentRates(peer, "tcp", setting)]),
+    ...udp.map((
+      peer,
+    ): Turn => [peer.name, () => silentRates(peer, "udp", setting)]),
     ...tcp.filter((peer) => !peer.single).map((peer) =>
       [peer.name, () => memory(peer, setting)] as Turn
     ),
@@ -358,6 +404,26 @@ export async function bench(
   const day = new Date().toISOString().slice(0, 10);
   const { rounds, seconds } = plan;
   return { day, machine, rounds, seconds, results: [...results.values()] };
+}
+
+/**
+ * How much more one peer has of something than another one: the median of the
+ * ratios in each round. The two were measured a few seconds apart, so that most
+ * of what else the machine did falls out.
+ */
+export function ratio(
+  { results }: Report,
+  { protocol, what, clients }: Omit<Measure, "unit">,
+  peer: string,
+  other: string,
+): number {
+  const [above, below] = [peer, other].map((name) =>
+    results.find((result) =>
+      result.peer === name && result.protocol === protocol &&
+      result.what === what && result.clients === clients
+    )!.rounds
+  );
+  return median(above.map((value, round) => value / below[round]));
 }
 
 function median(values: number[]): number {

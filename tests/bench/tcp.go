@@ -1,7 +1,7 @@
 // The conversation of server.ts in Go: a goroutine for each connection, which
 // may wait for it as if there were no other.
 //
-//	go run tcp.go PORT [GREETING_BYTES]
+//	go run tcp.go PORT [GREETING_BYTES | silent]
 package main
 
 import (
@@ -19,7 +19,10 @@ import (
 	"time"
 )
 
-var greeting = []byte("Message from the server.")
+var (
+	greeting = []byte("Message from the server.")
+	silent   = len(os.Args) > 2 && os.Args[2] == "silent"
+)
 
 // converse holds one conversation.
 func converse(conn net.Conn) {
@@ -29,7 +32,7 @@ func converse(conn net.Conn) {
 	text := make([]byte, 1024)
 	for {
 		n, err := conn.Read(text)
-		if n > 0 {
+		if n > 0 && !silent {
 			show(lead, text[:n])
 		}
 		if err != nil {
@@ -79,7 +82,7 @@ func acceptAll(listener net.Listener) {
 }
 
 func main() {
-	if len(os.Args) > 2 {
+	if len(os.Args) > 2 && !silent {
 		n, _ := strconv.Atoi(os.Args[2])
 		alphabet := []byte("abcdefghijklmnopqrstuvwxyz")
 		greeting = bytes.Repeat(alphabet, n/26+1)[:n]

@@ -1,7 +1,7 @@
 """The conversation of server.ts in Python with asyncio's streams: a coroutine
 for each connection.
 
-Usage: python3 tcp_asyncio.py PORT [GREETING_BYTES]
+Usage: python3 tcp_asyncio.py PORT [GREETING_BYTES | silent]
 """
 
 import asyncio
@@ -20,7 +20,8 @@ async def converse(reader, writer):
     try:
         writer.write(greeting)
         while text := await reader.read(1024):
-            show(lead, text)
+            if not silent:
+                show(lead, text)
     except (ConnectionError, asyncio.CancelledError):
         pass  # a reset, or the server ends
     writer.close()
@@ -57,7 +58,8 @@ async def main(port):
     await asyncio.sleep(0.1)  # for conversations that are about to end
 
 
-if len(sys.argv) > 2:
+silent = sys.argv[2:] == ["silent"]
+if len(sys.argv) > 2 and not silent:
     size = int(sys.argv[2])
     alphabet = string.ascii_lowercase.encode()
     greeting = (alphabet * (size // 26 + 1))[:size]

@@ -1,7 +1,7 @@
 """The conversation of server.ts in Python as the article holds it, with its
 mistakes mended, in a loop: one client at a time, and of each the first read.
 
-Usage: python3 tcp_blocking.py PORT [GREETING_BYTES]
+Usage: python3 tcp_blocking.py PORT [GREETING_BYTES | silent]
 """
 
 import signal
@@ -16,11 +16,13 @@ def converse(conn, host, port):
     """Holds one conversation; the next client waits for its end."""
     conn.sendall(greeting)
     text = conn.recv(1024).decode(errors="replace")
-    for line in text.removesuffix("\n").split("\n") if text else []:
-        print(f"{host}:{port}> {line}")
+    if text and not silent:
+        for line in text.removesuffix("\n").split("\n"):
+            print(f"{host}:{port}> {line}")
 
 
-if len(sys.argv) > 2:
+silent = sys.argv[2:] == ["silent"]
+if len(sys.argv) > 2 and not silent:
     size = int(sys.argv[2])
     alphabet = string.ascii_lowercase.encode()
     greeting = (alphabet * (size // 26 + 1))[:size]

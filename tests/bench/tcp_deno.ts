@@ -2,14 +2,16 @@
 // costs. It has no limits, no timeouts and no flags, and trouble with a single
 // client ends it.
 //
-//   deno run --allow-net=127.0.0.1 tcp_deno.ts PORT [GREETING_BYTES]
+//   deno run --allow-net=127.0.0.1 tcp_deno.ts PORT [GREETING_BYTES [BUFFER]]
+//   deno run --allow-net=127.0.0.1 tcp_deno.ts PORT silent
 
-const [port, bytes] = Deno.args.map(Number);
+const [port, bytes, size = 1024] = Deno.args.map(Number);
+const silent = Deno.args[1] === "silent";
 const encoder = new TextEncoder();
 const text = "abcdefghijklmnopqrstuvwxyz";
-const greeting = bytes === undefined
-  ? encoder.encode("Message from the server.")
-  : encoder.encode(text.repeat(bytes / 26 + 1)).subarray(0, bytes);
+const greeting = bytes
+  ? encoder.encode(text.repeat(bytes / 26 + 1)).subarray(0, bytes)
+  : encoder.encode("Message from the server.");
 
 async function converse(conn: Deno.TcpConn): Promise<void> {
   for (let sent = 0; sent < greeting.length;) {
@@ -17,20 +19,22 @@ async function converse(conn: Deno.TcpConn): Promise<void> {
   }
   const { hostname, port } = conn.remoteAddr;
   const decoder = new TextDecoder();
-  const buffer = new Uint8Array(1024);
+  const buffer = new Uint8Array(size);
   for (let n; (n = await conn.read(buffer)) !== null;) {
     const text = decoder.decode(buffer.subarray(0, n), { stream: true });
-    print(`${hostname}:${port}> ${text}\n`);
+    if (!silent) print(`${hostname}:${port}> `, text);
   }
   conn.close();
 }
 
 let waiting = "";
 
-/** Prints a line; the lines of one turn become one write. */
-function print(line: string): void {
+/** Prints each line of a text; the lines of one turn become one write. */
+function print(lead: string, text: string): void {
   if (waiting === "") setTimeout(flush);
-  waiting += line;
+  for (const line of text.replace(/\n$/, "").split("\n")) {
+    waiting += `${lead}${line}\n`;
+  }
 }
 
 function flush(): void {

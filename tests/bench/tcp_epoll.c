@@ -3,7 +3,7 @@
  * between the program and the system. What it reaches is the limit for the
  * others.
  *
- *   gcc -O2 -o tcp_epoll tcp_epoll.c && ./tcp_epoll PORT [GREETING_BYTES]
+ *   gcc -O2 -o tcp_epoll tcp_epoll.c && ./tcp_epoll PORT [GREETING_BYTES | silent]
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -29,6 +29,7 @@ static struct client {
 static char *greeting = "Message from the server.";
 static size_t length = 24;
 static int epoll;
+static bool silent;
 
 static bool watch(int fd, int operation, uint32_t events)
 {
@@ -49,20 +50,21 @@ static void greet(int fd, struct client *c)
         c->sent = length; /* it does not listen, but may have more to say */
 }
 
-/* Reads once, and prints line by line what is there. */
-static void hear(int fd, struct client *c)
+/* Reads once, and prints line by line what is there. True: there may be more. */
+static bool hear(int fd, struct client *c)
 {
     char text[1024], *line = text, *stop;
     ssize_t n = recv(fd, text, sizeof text, 0);
 
     c->over = n == 0 || (n < 0 && errno != EAGAIN);
-    for (; n > 0 && line < text + n; line = stop + 1) {
+    for (; n > 0 && !silent && line < text + n; line = stop + 1) {
         if (!(stop = memchr(line, '\n', text + n - line)))
             stop = text + n; /* where the read ends the line ends */
         fputs(c->lead, stdout);
         fwrite(line, 1, stop - line, stdout);
         putchar('\n');
     }
+    return n == sizeof text;
 }
 
 /* Watches for what a client still needs; if that is nothing, sees it off. */
@@ -122,7 +124,8 @@ int main(int argc, char **argv)
     sigset_t term;
     bool room = true;
 
-    if (argc > 2) {
+    silent = argc > 2 && strcmp(argv[2], "silent") == 0;
+    if (argc > 2 && !silent) {
         length = strtoul(argv[2], NULL, 10);
         greeting = malloc(length);
         for (size_t i = 0; i < length; i++)
@@ -158,7 +161,8 @@ int main(int argc, char **argv)
                 continue;
             }
             if (!c->over && events[i].events & ~EPOLLOUT)
-                hear(fd, c);
+                for (int turns = 64; turns > 0 && hear(fd, c); turns--)
+                    continue; /* but nobody is heard for ever */
             if (c->sent < length)
                 greet(fd, c);
             attend(fd, c);

@@ -1,14 +1,15 @@
 // The conversation of server.ts in Node: its net module calls us when there is
 // something to do.
 //
-//   node tcp_node.mjs PORT [GREETING_BYTES]
+//   node tcp_node.mjs PORT [GREETING_BYTES | silent]
 
 import net from "node:net";
 
 const [port, bytes] = process.argv.slice(2).map(Number);
-const greeting = bytes === undefined
-  ? Buffer.from("Message from the server.")
-  : Buffer.alloc(bytes, "abcdefghijklmnopqrstuvwxyz");
+const silent = process.argv[3] === "silent";
+const greeting = bytes
+  ? Buffer.alloc(bytes, "abcdefghijklmnopqrstuvwxyz")
+  : Buffer.from("Message from the server.");
 
 // A client may close its sending side, and be answered all the same.
 const options = { allowHalfOpen: true };
@@ -18,6 +19,7 @@ const server = net.createServer(options, (socket) => {
   socket.setEncoding("utf8");
   socket.write(greeting);
   socket.on("data", (text) => {
+    if (silent) return;
     // Node reads 64 KiB at a time and has no option for it. What it has read
     // is printed as if each read had taken 1,024.
     for (let i = 0; i < text.length; i += 1024) {

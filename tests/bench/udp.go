@@ -1,7 +1,7 @@
 // The conversation of udp/server.ts in Go: one goroutine receives and answers,
 // another one sees to the output.
 //
-//	go run udp.go PORT
+//	go run udp.go PORT [silent]
 package main
 
 import (
@@ -23,6 +23,7 @@ import (
 func answerAll(conn *net.UDPConn) {
 	answer := []byte("Message from the server.")
 	text := make([]byte, 1<<16)
+	silent := len(os.Args) > 2
 	for {
 		n, peer, err := conn.ReadFromUDPAddrPort(text)
 		if errors.Is(err, net.ErrClosed) {
@@ -31,7 +32,9 @@ func answerAll(conn *net.UDPConn) {
 		if err != nil {
 			continue // what failed is one datagram
 		}
-		show(peer, text[:n])
+		if !silent {
+			show(peer, text[:n])
+		}
 		conn.WriteToUDPAddrPort(answer, peer)
 	}
 }

@@ -3,7 +3,7 @@
  * nothing between the program and the system. What it reaches is the limit for
  * the others.
  *
- *   gcc -O2 -o udp_blocking udp_blocking.c && ./udp_blocking PORT
+ *   gcc -O2 -o udp_blocking udp_blocking.c && ./udp_blocking PORT [silent]
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -63,7 +63,8 @@ int main(int argc, char **argv)
             fflush(stdout);
             continue;
         }
-        print(&peer, text, text + n);
+        if (argc < 3)
+            print(&peer, text, text + n);
         sendto(fd, answer, sizeof answer - 1, 0, (void *)&peer, size);
     }
 }

@@ -1,12 +1,13 @@
 """The conversation of udp/server.ts in Python: a loop of two calls that wait.
 
-Usage: python3 udp_blocking.py PORT
+Usage: python3 udp_blocking.py PORT [silent]
 """
 
 import signal
 import socket
 import sys
 
+silent = sys.argv[2:] == ["silent"]
 answer = b"Message from the server."
 
 
@@ -25,5 +26,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     print(f"listening {s.getsockname()[1]}", file=sys.stderr, flush=True)
     while True:
         datagram, (host, port) = s.recvfrom(2**16)
-        show(f"{host}:{port}> ", datagram.decode(errors="replace"))
+        text = datagram.decode(errors="replace")
+        if not silent:
+            show(f"{host}:{port}> ", text)
         s.sendto(answer, (host, port))

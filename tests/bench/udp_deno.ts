@@ -1,18 +1,21 @@
 // The conversation of udp/server.ts in as few lines as Deno takes: what Deno
 // itself costs.
 //
-//   deno run --allow-net=127.0.0.1 udp_deno.ts PORT
+//   deno run --allow-net=127.0.0.1 udp_deno.ts PORT [silent]
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const greeting = encoder.encode("Message from the server.");
 const buffer = new Uint8Array(65_536);
+const silent = Deno.args[1] === "silent";
 let waiting = "";
 
-/** Prints a line; the lines of one turn become one write. */
-function print(line: string): void {
+/** Prints each line of a text; the lines of one turn become one write. */
+function print(lead: string, text: string): void {
   if (waiting === "") setTimeout(flush);
-  waiting += line;
+  for (const line of text.replace(/\n$/, "").split("\n")) {
+    waiting += `${lead}${line}\n`;
+  }
 }
 
 function flush(): void {
@@ -38,5 +41,6 @@ for (;;) {
   const [bytes, from] = await socket.receive(buffer);
   await socket.send(greeting, from);
   const { hostname, port } = from as Deno.NetAddr;
-  print(`${hostname}:${port}> ${decoder.decode(bytes)}\n`);
+  const text = decoder.decode(bytes);
+  if (!silent) print(`${hostname}:${port}> `, text);
 }

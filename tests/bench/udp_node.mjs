@@ -1,15 +1,17 @@
 // The conversation of udp/server.ts in Node: its dgram module calls us for each
 // datagram.
 //
-//   node udp_node.mjs PORT
+//   node udp_node.mjs PORT [silent]
 
 import dgram from "node:dgram";
 
 const answer = Buffer.from("Message from the server.");
+const silent = process.argv[3] === "silent";
 const socket = dgram.createSocket("udp4");
 
 socket.on("message", (datagram, { address, port }) => {
-  print(`${address}:${port}> `, datagram.toString());
+  const text = datagram.toString();
+  if (!silent) print(`${address}:${port}> `, text);
   socket.send(answer, port, address, () => {}); // a failure is one client's
 });
 
