@@ -22,8 +22,9 @@ export class Places {
 
   /** Takes a place, unless the address has as many as it may have. */
   enter(at: Deno.Addr): boolean {
+    if (this.#most === 0) return true; // nothing is counted
     const machine = machineOf(at);
-    if (machine === undefined || this.#most === 0) return true;
+    if (machine === undefined) return true;
     const taken = this.#taken.get(machine) ?? 0;
     if (taken === this.#most) return false;
     this.#taken.set(machine, taken + 1);
@@ -32,6 +33,7 @@ export class Places {
 
   /** Gives a place back. */
   leave(at: Deno.Addr): void {
+    if (this.#most === 0) return;
     const machine = machineOf(at) ?? "";
     const taken = this.#taken.get(machine) ?? 0;
     if (taken > 1) this.#taken.set(machine, taken - 1);
