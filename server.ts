@@ -11,9 +11,11 @@
  */
 
 import { formatAddress } from "./lib/address.ts";
+import { putBack, takeBuffer } from "./lib/buffers.ts";
 import type { Connection } from "./lib/connection.ts";
+import { StreamDecoder } from "./lib/decoder.ts";
 import * as flag from "./lib/flags.ts";
-import { encode, writeAll } from "./lib/io.ts";
+import { encode } from "./lib/io.ts";
 import { main, runServer } from "./lib/program.ts";
 import { guard, limitReached, type Reports } from "./lib/reports.ts";
 import { serve as serveListener, type Server } from "./lib/serve.ts";
@@ -87,8 +89,9 @@ async function converse(conn: Connection, settings: Settings): Promise<void> {
 /** Sends the message. */
 async function greet(conn: Connection, { message }: Settings): Promise<void> {
   // One write may be short: it takes what fits into the system's buffer, and
-  // returns how much that was. writeAll() writes again until nothing is left.
-  await writeAll(conn, message);
+  // returns how much that was. So we write again until nothing is left.
+  let rest = encode(message);
+  while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
   // The client answers when its first read brings something, or the end. With an
   // empty message there's only the end to send.
   if (message.length === 0) await conn.closeWrite();
@@ -99,32 +102,29 @@ async function readToEnd(
   conn: Connection,
   { buffer, maxBytes, onText }: Settings,
 ): Promise<void> {
-  const bytes = new Uint8Array(buffer);
-  // A read may also end inside a character: the decoder keeps its first bytes
-  // until the next read brings the rest.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const bytes = takeBuffer(buffer);
+  // A read may end inside a character: the decoder keeps its first bytes.
+  const decoder = new StreamDecoder();
   // If our output isn't read fast enough, we read no further (and don't count
   // that as the client's silence). Then the system's buffers fill, and TCP slows
   // the client down: that is flow control.
-  async function report(text: string): Promise<void> {
-    const shown = text ? onText?.(text, conn.remoteAddr) : undefined;
-    if (shown) await conn.pauseFor(shown);
+  function report(text: string): Promise<void> | void {
+    if (text) return conn.pauseFor(onText?.(text, conn.remoteAddr));
   }
   for (;;) {
     // A read is not a message. TCP carries bytes, and a read brings as many as
     // are there: half of what the client wrote, or two of its messages at once.
-    const n = await conn.read(bytes);
+    const n = conn.count(await conn.socket.read(bytes));
     // The client has closed its sending side. It can still read: a connection
     // has two directions, and each ends by itself (half-close).
     if (n === null) break;
     // What is within the limit is shown, even if this read went beyond it.
     const excess = conn.excess(maxBytes);
-    await report(
-      decoder.decode(bytes.subarray(0, n - excess), { stream: true }),
-    );
+    await report(decoder.decode(bytes.subarray(0, n - excess)));
     if (excess > 0) throw limitReached(`${maxBytes} bytes (maxBytes)`);
   }
-  await report(decoder.decode()); // a character that never became complete
+  putBack(bytes); // nothing is read into it any more
+  await report(decoder.end()); // a character that never became complete
 }
 
 // --- The command line --------------------------------------------------------

@@ -61,7 +61,11 @@ export class Connection<S extends Socket = Deno.TcpConn>
 
   /** Reads what has arrived, or waits for something; null is the end. */
   async read(buffer: Uint8Array): Promise<number | null> {
-    const n = await this.socket.read(buffer);
+    return this.count(await this.socket.read(buffer));
+  }
+
+  /** Counts what a read of the socket itself brought, and returns it. */
+  count(n: number | null): number | null {
     if (n === null) {
       this.ended = true;
     } else {
@@ -89,8 +93,11 @@ export class Connection<S extends Socket = Deno.TcpConn>
   }
 
   /** Waits for our own side, which must not count as the peer's silence. */
-  async pauseFor<T>(own: Promise<T> | T): Promise<T> {
-    if (!(own instanceof Promise)) return own;
+  pauseFor<T>(own: Promise<T> | T): Promise<T> | T {
+    return own instanceof Promise ? this.#pauseUntil(own) : own;
+  }
+
+  async #pauseUntil<T>(own: Promise<T>): Promise<T> {
     this.#pauses++;
     try {
       return await own;
