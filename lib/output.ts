@@ -7,7 +7,7 @@
 import { yellow } from "@std/fmt/colors";
 import { StreamError } from "./errors.ts";
 import { escapeControls } from "./escape.ts";
-import { encode, writeAll, type Writer } from "./io.ts";
+import { delay, encode, writeAll, type Writer } from "./io.ts";
 import type { Log } from "./log.ts";
 import { Ticker, ticksOf } from "./ticker.ts";
 
@@ -26,6 +26,8 @@ export interface OutputOptions {
   to?: Writer;
   /** Seconds that it may take nothing before text is dropped. @default {5} */
   stallTimeout?: number;
+  /** Seconds after a write in which more is gathered, unless it is much. @default {0} */
+  gathering?: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Output {
   #to: Writer;
   #log: Log;
   #stallTimeout: number;
+  #gathering: number;
   #queued = "";
   #writing?: Promise<void>;
   #drained = Promise.withResolvers<void>();
@@ -51,6 +54,7 @@ export class Output {
     this.#log = log;
     this.#to = options.to ?? Deno.stdout;
     this.#stallTimeout = options.stallTimeout ?? STALL_TIMEOUT;
+    this.#gathering = options.gathering ?? 0;
   }
 
   /**
@@ -89,6 +93,9 @@ export class Output {
         await this.#writePiece(bytes.subarray(i, i + PIECE));
       }
       this.#releaseWriters();
+      // A write costs more than a datagram: a busy server had better write seldom.
+      const few = this.#queued.length < PIECE;
+      if (few && this.#gathering > 0) await delay(this.#gathering);
     }
     this.#writing = undefined;
   }

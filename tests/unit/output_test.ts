@@ -16,13 +16,17 @@ setColorEnabled(false);
 type Take = (bytes: Uint8Array) => Promise<number>;
 
 /** An output before a stream that takes bytes as the test says, and its log. */
-function open(take: Take, stallTimeout?: number) {
+function open(take: Take, stallTimeout?: number, gathering?: number) {
   const lines: string[] = [];
   const log = Object.assign(
     (line: string) => void lines.push(line),
     { flush: () => Promise.resolve() },
   );
-  const output = new Output(log, { to: { write: take }, stallTimeout });
+  const output = new Output(log, {
+    to: { write: take },
+    stallTimeout,
+    gathering,
+  });
   return { output, lines };
 }
 
@@ -129,6 +133,26 @@ Deno.test("what is written arrives, in order, and in as few writes as there is r
   output.write("x".repeat(4097));
   await output.flush();
   assertEquals(writes.slice(2).map(({ length }) => length), [4096, 1]);
+});
+
+Deno.test("after a write more is gathered for a while, unless it is much", async () => {
+  using time = new FakeTime();
+  const { writes, take } = collecting();
+  const { output } = open(take, 5, 0.002);
+  output.write("one ");
+  await time.pass(0);
+  assertEquals(writes, ["one "]); // at once
+  output.write("two ");
+  await time.pass(1);
+  output.write("three ");
+  assertEquals(writes, ["one "]);
+  await time.pass(1);
+  assertEquals(writes.splice(0), ["one ", "two three "]);
+  await time.pass(2);
+  output.write("x");
+  output.write("x".repeat(4096));
+  await time.pass(0);
+  assertEquals(writes.map(({ length }) => length), [1, 4096]);
 });
 
 Deno.test("a writer who is far ahead is asked to wait, until the reader has caught up", async () => {
