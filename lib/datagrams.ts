@@ -62,11 +62,12 @@ export function serve(
       try {
         const [datagram, from] = await socket.receive(buffer);
         const peer = from as Deno.NetAddr;
-        // What goes wrong is reported, and stays in it.
-        conversation = handle(datagram, peer).catch((error) => {
-          onError?.(error, peer);
-        });
-        await conversation;
+        try { // what goes wrong is reported, and stays in it
+          conversation = handle(datagram, peer);
+          await conversation;
+        } catch (error) {
+          onError?.(error as Error, peer);
+        }
         if (once || stopping) break;
       } catch (error) {
         if (isClosed(error)) break;
@@ -93,7 +94,7 @@ export function serve(
     finished,
     async shutdown() {
       stopping = true;
-      await withTimeout(GRACE, conversation);
+      await withTimeout(GRACE, conversation.catch(() => {}));
       close(socket);
       await withTimeout(1, finished);
     },
