@@ -34,7 +34,7 @@ export class Ticker implements Disposable {
 
   /** Stops. */
   [Symbol.dispose](): void {
-    if (this.#next) this.#next.onabort = null;
+    this.#next?.removeEventListener("abort", this.#ring);
     this.#next = undefined;
   }
 
@@ -42,11 +42,13 @@ export class Ticker implements Disposable {
   // a third of its start.
   #wait(): void {
     this.#next = AbortSignal.timeout(TICK);
-    this.#next.onabort = () => {
-      this.#next = undefined;
-      if (this.#onTick()) this.start();
-    };
+    this.#next.addEventListener("abort", this.#ring);
   }
+
+  #ring = (): void => {
+    this.#next = undefined;
+    if (this.#onTick()) this.start();
+  };
 }
 
 /** The ticks after which so many seconds are surely over. */

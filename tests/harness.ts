@@ -169,9 +169,14 @@ export class FakeTime implements Disposable {
       this.#replaced.use(replace(names, name, fake));
     }
     const timeout = (delay: number) => {
-      const signal = { onabort: null as (() => void) | null };
-      set(() => signal.onabort?.(), delay);
-      return signal as AbortSignal;
+      const timers = new Map<() => void, number>();
+      const signal = { // who listens no longer waits for nothing
+        addEventListener: (_: "abort", ring: () => void) =>
+          void timers.set(ring, set(ring, delay)),
+        removeEventListener: (_: "abort", ring: () => void) =>
+          clear(timers.get(ring)),
+      };
+      return signal as unknown as AbortSignal;
     };
     this.#replaced.use(replace(AbortSignal, "timeout", timeout));
     this.#replaced.use(replace(performance, "now", () => this.#now));

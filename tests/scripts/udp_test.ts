@@ -207,13 +207,13 @@ Deno.test("no answer to any try is told, and that UDP cannot tell why", async ()
   using server = open(); // it receives, and says nothing
   const { port } = server;
   const delays: number[] = [];
-  const wait = globalThis.setTimeout;
-  const noting = ((ring: () => void, delay: number) => {
+  const { timeout } = AbortSignal;
+  const noting = (delay: number) => {
     delays.push(delay);
-    return wait(ring, delay);
-  }) as typeof setTimeout;
+    return timeout.call(AbortSignal, delay);
+  };
   {
-    using _ = replace(globalThis, "setTimeout", noting);
+    using _ = replace(AbortSignal, "timeout", noting);
     await assertRejects(
       () => exchange({ port, timeout: 0.01, tries: 2 }),
       Deno.errors.TimedOut,

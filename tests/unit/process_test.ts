@@ -96,18 +96,14 @@ Deno.test(
     const { transcript, write } = collect();
     let waits = 0;
     {
-      using _setTimeout = replace(
-        globalThis,
-        "setTimeout",
-        (() => {
-          if (++waits > 10) throw new RangeError("it waits again and again");
-          return 0;
-        }) as unknown as typeof setTimeout,
-      );
+      using _timeout = replace(AbortSignal, "timeout", () => {
+        if (++waits > 10) throw new RangeError("it waits again and again");
+        return new AbortController().signal;
+      });
       const waiting = transcript.until(/done/);
       waiting.catch(() => {});
       for (let i = 0; i < 100; i++) await Promise.resolve();
-      _setTimeout[Symbol.dispose]();
+      _timeout[Symbol.dispose]();
       await write("do");
       await write("ne");
       assertEquals([(await waiting)[0], waits], ["done", 1]);
