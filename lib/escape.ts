@@ -10,6 +10,9 @@ const CONTROLS = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 /** Text without any of them: much faster to recognise than they are to find. */
 const PLAIN = /^[\t -~]*$/;
 
+/** The same of several lines. */
+const PLAIN_LINES = /^[\t\n -~]*$/;
+
 /**
  * Shows control characters as escapes: those that move a cursor, colour a
  * screen, start a line or turn the direction of writing. A tab stays.
@@ -53,10 +56,9 @@ export function escapeControls(text: string): string {
  */
 export function prefixLines(text: string, prefix: string): string {
   const body = text.endsWith("\n") ? text.slice(0, -1) : text;
-  if (PLAIN.test(body)) return `${prefix}${body}\n`; // nearly always
-  return body.split("\n")
-    .map((line) => `${prefix}${escapeControls(line)}\n`)
-    .join("");
+  const lines = body.split("\n");
+  const safe = PLAIN_LINES.test(body) ? lines : lines.map(escapeControls);
+  return `${prefix}${safe.join(`\n${prefix}`)}\n`;
 }
 
 /**

@@ -20,6 +20,9 @@ const STALL_TIMEOUT = 5;
 /** Bytes that are written at a time: what a pipe makes room for at a time. */
 const PIECE = 4096;
 
+/** The same for a file, which always has room. */
+const FILE_PIECE = 2 ** 16;
+
 /** Options for an {@linkcode Output}. */
 export interface OutputOptions {
   /** Where it goes. @default {Deno.stdout} */
@@ -41,6 +44,7 @@ export class Output {
   #log: Log;
   #stallTimeout: number;
   #gathering: number;
+  #piece?: number; // how much is written at a time, once that matters
   #queued = "";
   #writing?: Promise<void>;
   #drained = Promise.withResolvers<void>();
@@ -53,6 +57,7 @@ export class Output {
   constructor(log: Log, options: OutputOptions = {}) {
     this.#log = log;
     this.#to = options.to ?? Deno.stdout;
+    if (options.to) this.#piece = PIECE;
     this.#stallTimeout = options.stallTimeout ?? STALL_TIMEOUT;
     this.#gathering = options.gathering ?? 0;
   }
@@ -89,8 +94,12 @@ export class Output {
     while (this.#queued) {
       const bytes = encode(this.#queued);
       this.#queued = "";
-      for (let i = 0; i < bytes.length; i += PIECE) {
-        await this.#writePiece(bytes.subarray(i, i + PIECE));
+      if (bytes.length > FILE_PIECE) {
+        this.#piece ??= await isStdoutFile() ? FILE_PIECE : PIECE;
+      }
+      const most = this.#piece ?? PIECE;
+      for (let i = 0; i < bytes.length; i += most) {
+        await this.#writePiece(bytes.subarray(i, i + most));
       }
       this.#releaseWriters();
       // A write costs more than a datagram: a busy server had better write seldom.
@@ -135,6 +144,11 @@ export class Output {
     this.#drained.resolve();
     this.#drained = Promise.withResolvers();
   }
+}
+
+async function isStdoutFile(): Promise<boolean> {
+  const { fstatSync } = await import("node:fs"); // slow, seldom needed
+  return fstatSync(1).isFile();
 }
 
 /**

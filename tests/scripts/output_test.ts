@@ -25,6 +25,32 @@ for (const path of ["server.ts", "udp/server.ts"] as const) {
   });
 }
 
+// --- Into a file -------------------------------------------------------------
+
+Deno.test({
+  ...needs(
+    "a large stream goes into a file whole, without another grant",
+    unix,
+  ),
+  async fn() {
+    const file = await Deno.makeTempFile();
+    const deno = [Deno.execPath(), "run", "--no-prompt"];
+    const script = ["--allow-net=127.0.0.1:0", "server.ts", "--port=0"];
+    const redirected = ["-c", 'exec "$@" >"$0"', file, ...deno, ...script];
+    const lines = Array.from({ length: 40_000 }, (_, i) => `${i} é`);
+    await using server = new Process("sh", [...redirected, "--once"]);
+    const [, port] = await server.err.until(/listening .*:(\d+)\n/);
+    await exchange({ port: Number(port), message: lines.join("\n") });
+    assertEquals(await server.code(), 0);
+    const written = await Deno.readTextFile(file);
+    await Deno.remove(file);
+    // Where a read ends a line ends, too: without that it is what was sent.
+    const text = written.replaceAll(/\n?127\.0\.0\.1:\d+> /g, "\n");
+    const digits = (all: string) => all.replaceAll(/\s/g, "");
+    assertEquals(digits(text), digits(lines.join("")));
+  },
+});
+
 // --- On a terminal -----------------------------------------------------------
 
 /** Starts a script on a terminal of its own. */
