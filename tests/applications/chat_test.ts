@@ -610,6 +610,7 @@ async function flood(eve: FakeConn, witness: FakeConn): Promise<number> {
 /** A clock that passes when we say so: a second of it takes no time. */
 function fastClock() {
   const { setTimeout, clearTimeout } = globalThis;
+  const { timeout } = AbortSignal;
   const { now } = performance;
   let passed = 0;
   const timers = new Map<number, { at: number; ring: () => void }>();
@@ -623,6 +624,12 @@ function fastClock() {
   globalThis.clearTimeout = ((id: number) => {
     if (!timers.delete(id)) clearTimeout(id);
   }) as typeof clearTimeout;
+  AbortSignal.timeout = (ms) => {
+    if (ms < 500) return timeout.call(AbortSignal, ms);
+    const controller = new AbortController();
+    timers.set(--id, { at: passed + ms, ring: () => controller.abort() });
+    return controller.signal;
+  };
   performance.now = () => passed;
   return {
     /** Lets so many milliseconds pass at once; what was due in them comes then. */
@@ -636,6 +643,7 @@ function fastClock() {
     },
     [Symbol.dispose]() {
       Object.assign(globalThis, { setTimeout, clearTimeout });
+      AbortSignal.timeout = timeout;
       performance.now = now;
     },
   };
