@@ -25,9 +25,6 @@ import { Output, printing } from "./output.ts";
 import type { Reports } from "./reports.ts";
 import type { Server } from "./serve.ts";
 
-/** Seconds in which a busy server gathers text: nobody sees the difference. */
-const GATHERING = 0.002;
-
 /** Flags that every program has. */
 export type NetFlags = Flags & { hostname: Flag<string>; port: Flag<number> };
 
@@ -70,7 +67,7 @@ export async function main<F extends NetFlags>(
 ): Promise<never> {
   setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
   const log = openLog(program.role);
-  const output = new Output(log, { gathering: GATHERING });
+  const output = new Output(log, { gathering: 0.002 }); // too short to be seen
 
   async function exit(code: number): Promise<never> {
     await log.flush();
