@@ -80,7 +80,7 @@ const MIB = 2 ** 20;
 /** The thorough run, and the quick one, which shows that all of it works. */
 export const FULL = {
   rounds: 10,
-  seconds: 0.7,
+  seconds: 0.5,
   tcpClients: [1, 64, 1000],
   udpClients: [1, 16],
   held: [10_000],
@@ -98,7 +98,7 @@ export const QUICK: typeof FULL = {
 };
 
 /** Seconds of load before a rate is measured: compilers warm up. */
-const WARM_UP = 0.5;
+const WARM_UP = 0.4;
 
 // --- The peers ---------------------------------------------------------------
 
