@@ -80,12 +80,12 @@ const MIB = 2 ** 20;
 /** The thorough run, and the quick one, which shows that all of it works. */
 export const FULL = {
   rounds: 10,
-  seconds: 0.5,
+  seconds: 0.4,
   tcpClients: [1, 64, 1000],
   udpClients: [1, 16],
   held: [10_000],
-  stream: 64 * MIB,
-  starts: 2,
+  stream: 32 * MIB,
+  starts: 1,
 };
 export const QUICK: typeof FULL = {
   rounds: 1,
@@ -98,7 +98,7 @@ export const QUICK: typeof FULL = {
 };
 
 /** Seconds of load before a rate is measured: compilers warm up. */
-const WARM_UP = 0.4;
+const WARM_UP = 0.3;
 
 // --- The peers ---------------------------------------------------------------
 
