@@ -18,7 +18,11 @@ Deno.test("the task needs no package, and no internet, and runs in any folder of
   await using run = new Process(
     "deno",
     ["task", "-q", "judge", "6", "python3", "my.py"],
-    { cwd: room.folder, env: { JSR_URL: "http://127.0.0.1:1/" } },
+    {
+      cwd: room.folder,
+      // A task that runs in a task is told where the outer one was started.
+      env: { JSR_URL: "http://127.0.0.1:1/", INIT_CWD: room.folder },
+    },
   );
   assertEquals(await run.code(), 0, run.err.text);
   assertEquals(run.err.text, "");

@@ -108,6 +108,7 @@ const LATER = "what one step does to it shows in the next, as it goes on";
  */
 const ALIKE: Record<string, string> = {
   "ask-again/believes-anybody": "no stranger is heard through the line",
+  "ask-again/floods": "it gives up before the line has brought the answer",
   "bad-line/does-not-wait": "it has ended before the line has brought all",
   "chat/dies-of-a-leaver": LATER,
   "datagrams/only-one-sender": LATER,

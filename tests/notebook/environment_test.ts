@@ -49,7 +49,9 @@ async function notebook(
   as: string[] = [],
 ): Promise<{ code: number; out: string; err: string }> {
   const [command, ...rest] = [...as, "deno", "task", "-q", "notebook:do"];
-  await using process = new Process(command, [...rest, ...args], { cwd });
+  // A task that runs in a task is told where the outer one was started.
+  const env = { INIT_CWD: cwd };
+  await using process = new Process(command, [...rest, ...args], { cwd, env });
   const code = await process.code();
   return { code, out: process.out.text, err: process.err.text };
 }
