@@ -33,7 +33,10 @@ const whyNothing: Finding = async (_, lab) => {
   );
 };
 
-async function hears(lab: Lab, ...pieces: string[]): Promise<void> {
+async function hears(
+  lab: Lab,
+  ...pieces: (string | Uint8Array)[]
+): Promise<void> {
   const client = await lab.connect();
   for (const piece of pieces) {
     await client.send(piece);
@@ -115,6 +118,19 @@ export const hearExercise: Exercise = {
         ended: readsOnce,
         changed: wholeBuffer,
         extra: wholeBuffer,
+      },
+    },
+    {
+      name: "bytes",
+      title: "bytes that are no text",
+      what: "A line with two bytes in it that are no text",
+      twin: "line",
+      run: (lab) => hears(lab, Uint8Array.of(0x68, 0x69, 0xff, 0xc3, 0x0a)),
+      causes: {
+        other: cause(
+          "changed",
+          "Your program makes text of what it reads, and not everything is text: such bytes are dropped or changed, or are an error. Write the bytes as they are. In Python: sys.stdout.buffer.write(data).",
+        ),
       },
     },
     {

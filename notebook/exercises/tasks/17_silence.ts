@@ -131,6 +131,34 @@ export const silence: Exercise = {
       },
     },
     {
+      name: "beside",
+      title: "a silent client next to one that talks",
+      what: "The same silent client, next to one that goes on talking,",
+      twin: "silent",
+      run: (lab) =>
+        byTheClock(MARGIN, async () => {
+          const client = await lab.connect();
+          const since = lab.now;
+          await echoes(client);
+          const other = await lab.connect("B");
+          const talking = talks(other, lab).catch(() => {}); // judged before
+          const part = await client.nextWithin(LATE / 1000) ??
+            await client.nextWithin(0.1);
+          const after = Math.round(lab.now - since);
+          await talking;
+          other.close();
+          if (part === undefined) {
+            throw new Symptom("silent", `is still connected after ${after} ms`);
+          }
+        }),
+      causes: {
+        other: cause(
+          "no-timeout",
+          "Your program has one clock for all its clients: as long as anybody speaks, nobody is disconnected. Each connection needs a clock of its own.",
+        ),
+      },
+    },
+    {
       name: "again",
       title: "the next client",
       what: "The client after that one",

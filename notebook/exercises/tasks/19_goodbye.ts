@@ -1,5 +1,6 @@
 import { cause, type Exercise, Symptom, Untried } from "../lib/exercise.ts";
-import { statesAt } from "../lib/system.ts";
+import type { Lab } from "../lib/lab.ts";
+import { listening, statesAt } from "../lib/system.ts";
 import { delay } from "../../../lib/io.ts";
 import { echoes } from "./06_echo.ts";
 
@@ -11,6 +12,18 @@ async function waitsForLatePackets(port: number): Promise<boolean | undefined> {
     await delay(0.01); // on a busy machine the last packets are on their way
   }
   return false;
+}
+
+/** Seconds in which a program may look whether it is to end. */
+const LOOK = 1;
+
+/** Resolves when the program listens no more, or has had the time for it. */
+async function untilDeaf({ program }: Lab): Promise<void> {
+  const end = performance.now() + LOOK * 1000;
+  while (performance.now() < end && !program.exit) {
+    if (!(await listening(program.pid))?.length) return;
+    await delay(0.02);
+  }
 }
 
 export const goodbye: Exercise = {
@@ -82,6 +95,8 @@ export const goodbye: Exercise = {
         await echoes(client);
         lab.note("SIGTERM");
         lab.program.terminate();
+        // Some look only now and then whether they are to end.
+        await untilDeaf(lab);
         await lab.patience.untilIdle();
         await client.send("one more\n");
         try {
