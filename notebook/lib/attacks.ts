@@ -209,9 +209,8 @@ async function terminate(victim: Victim): Promise<string | undefined> {
     const code = await victim.child.ended();
     return `it ends at once with code ${code}, in mid-conversation`;
   }
-  const refused = await victim.connect().catch(() => undefined);
-  await refused?.[Symbol.asyncDispose]();
-  victim.log(refused ? "B is still accepted" : "B is refused");
+  const refuses = await victim.refuses();
+  victim.log(refuses ? "B is refused" : "B is still accepted");
   await a.say("words");
   await a.leave();
   await victim.quiet();
@@ -220,7 +219,7 @@ async function terminate(victim: Victim): Promise<string | undefined> {
   if (code === undefined) return "it does not end";
   victim.log(`the server ends with code ${code}`);
   victim.isOver = true;
-  return wrong ?? (refused || code !== 0 ? "it ends badly" : undefined);
+  return wrong ?? (!refuses || code !== 0 ? "it ends badly" : undefined);
 }
 
 /** A new start on a port whose last connection is in TIME_WAIT. */

@@ -90,6 +90,20 @@ export class Victim implements AsyncDisposable {
   }
 
   /**
+   * Whether it accepts nobody any more. It may first serve those in its backlog,
+   * so it is asked for a second or two.
+   */
+  async refuses(): Promise<boolean> {
+    for (let tries = 0; tries < 50; tries++) {
+      const client = await this.connect().catch(() => undefined);
+      if (!client) return true;
+      await client[Symbol.asyncDispose]();
+      await delay(0.03);
+    }
+    return false;
+  }
+
+  /**
    * Resolves when it has done all that it was going to do: all its threads were
    * seen asleep, twice, or it is gone. False if it never sleeps.
    */

@@ -203,7 +203,10 @@ Deno.test({
     assertEquals(path, "/lab/tree/start.ipynb");
     const get = async (path: string) => {
       const url = `${origin}/api/contents/${path}?token=${token}`;
-      return await (await fetch(url)).json();
+      const response = await fetch(url).catch(({ message, cause }) => {
+        throw new Error(`${message}: ${cause}\n${lab.err.text}`);
+      });
+      return await response.json();
     };
     const names = (await get("")).content.map(
       ({ name }: { name: string }) => name,
