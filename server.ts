@@ -15,7 +15,7 @@ import { putBack, takeBuffer } from "./lib/buffers.ts";
 import type { Connection } from "./lib/connection.ts";
 import { StreamDecoder } from "./lib/decoder.ts";
 import * as flag from "./lib/flags.ts";
-import { encode } from "./lib/io.ts";
+import { encode, writeAll } from "./lib/io.ts";
 import { main, runServer } from "./lib/program.ts";
 import { guard, limitReached, type Reports } from "./lib/reports.ts";
 import { serve as serveListener, type Server } from "./lib/serve.ts";
@@ -89,9 +89,8 @@ async function converse(conn: Connection, settings: Settings): Promise<void> {
 /** Sends the message. */
 async function greet(conn: Connection, { message }: Settings): Promise<void> {
   // One write may be short: it takes what fits into the system's buffer, and
-  // returns how much that was. So we write again until nothing is left.
-  let rest = encode(message);
-  while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
+  // returns how much that was. writeAll() writes again until nothing is left.
+  await writeAll(conn, message);
   // The client answers when its first read brings something, or the end. With an
   // empty message there's only the end to send.
   if (message.length === 0) await conn.closeWrite();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encode, withTimeout } from "../../../lib/io.ts";
+import { encode, withTimeout, writeAll } from "../../../lib/io.ts";
 import { Channel, type Part, type Recorder } from "./channel.ts";
 import type { Patience } from "./patience.ts";
 import type { Socket } from "./sockets.ts";
@@ -44,9 +44,7 @@ export class Wire extends Channel implements Disposable {
     const bytes = encode(message);
     this.record({ way: ">", on: this.name, bytes });
     try {
-      for (let rest = bytes; rest.length > 0;) {
-        rest = rest.subarray(await this.#socket.write(rest));
-      }
+      await writeAll(this.#socket, bytes);
     } catch { // the answer, or its lack, is what counts
       this.#refused = true;
     }
