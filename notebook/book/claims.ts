@@ -5,34 +5,18 @@
  */
 
 import type { Shown } from "./chapter.ts";
+import { type Claim, SIGNS, type Verdict } from "../lib/ledger.ts";
 import { Html, markup } from "./html.ts";
 import { layOut } from "./layout.ts";
 import type { Links } from "./links.ts";
 import { Prose } from "./markdown.ts";
 import { sanitize } from "./sanitize.ts";
 
-/** A claim of the article. */
-export interface Claim {
-  /** Its number. */
-  id: string;
-  /** What the article says. */
-  says: string;
-  /** Whether that holds. */
-  verdict: Verdict;
-  /** What is true. */
-  truth: string;
-  /** Sources that say so. */
-  cite?: string[];
-}
-
-/** What became of a claim. */
-export type Verdict = "holds" | "care" | "wrong";
-
-/** Each verdict's sign, and what it means. */
-const VERDICTS: Record<Verdict, [sign: string, meaning: string]> = {
-  holds: ["✓", "true as it stands"],
-  care: ["~", "true in part, or only here and there"],
-  wrong: ["✗", "not so"],
+/** What each verdict means. */
+const MEANINGS: Record<Verdict, string> = {
+  holds: "true as it stands",
+  care: "true in part, or only here and there",
+  wrong: "not so",
 };
 
 /** Keeps a sign and its word on one line. */
@@ -58,13 +42,15 @@ export function claimsPage(
   shown: Shown[],
   links: Links,
 ): Html {
-  const verdicts = Object.entries(VERDICTS);
-  const choices = verdicts.map(([verdict, [sign]]) => {
+  const verdicts = Object.keys(MEANINGS) as Verdict[];
+  const choices = verdicts.map((verdict) => {
     const count = claims.filter((claim) => claim.verdict === verdict).length;
-    return choice(verdict, `${sign} ${verdict} `, count);
+    return choice(verdict, `${SIGNS[verdict]} ${verdict} `, count);
   });
-  const signs = verdicts.map(([verdict, [sign, meaning]]) => {
-    return markup`<div><dt>${sign} ${verdict}</dt><dd>${meaning}</dd></div>`;
+  const signs = verdicts.map((verdict) => {
+    return markup`<div><dt>${SIGNS[verdict]} ${verdict}</dt><dd>${
+      MEANINGS[verdict]
+    }</dd></div>`;
   });
   const heads = COLUMNS.map((title) => markup`<th scope="col">${title}</th>`);
   const content = markup`<main id="content">
@@ -115,7 +101,7 @@ function row(
 <th scope="row"><a href="#${id}">${id}</a></th>
 <td data-label="${article}">${prose(says)}</td>
 <td data-label="${judged}" class="verdict ${verdict}">${
-    VERDICTS[verdict][0]
+    SIGNS[verdict]
   }${NO_BREAK}${verdict}</td>
 <td data-label="${true_}">${prose(truth)}</td>
 <td data-label="${by}">${

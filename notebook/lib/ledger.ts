@@ -6,13 +6,28 @@
  */
 
 /** A claim of the article. */
-interface Claim {
+export interface Claim {
+  /** Its number. */
   id: string;
+  /** What the article says. */
   says: string;
-  verdict: string;
+  /** Whether that holds. */
+  verdict: Verdict;
+  /** What is true. */
   truth: string;
+  /** Sources that say so. */
   cite?: string[];
 }
+
+/** What became of a claim. */
+export type Verdict = "holds" | "care" | "wrong";
+
+/** Each verdict's sign. */
+export const SIGNS: Record<Verdict, string> = {
+  holds: "✓",
+  care: "~",
+  wrong: "✗",
+};
 
 /** A row of the table. */
 export interface LedgerRow extends Record<string, string> {
@@ -21,8 +36,6 @@ export interface LedgerRow extends Record<string, string> {
   /** The cells that show it, and the sources. */
   proof: string;
 }
-
-const SIGNS: Record<string, string> = { holds: "✓", care: "~", wrong: "✗" };
 
 /** Reads all claims, each with the cells that show it and its sources. */
 export async function readLedger(): Promise<LedgerRow[]> {

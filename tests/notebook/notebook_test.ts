@@ -40,6 +40,7 @@ import {
   unix,
   untilEnded,
 } from "../harness.ts";
+import type { Claim } from "../../notebook/lib/ledger.ts";
 import { decode } from "../png.ts";
 
 const FOLDER = new URL("notebook/", ROOT);
@@ -555,15 +556,6 @@ Deno.test("each experiment has its recorded run, and each recorded run its exper
 });
 
 // --- The claims --------------------------------------------------------------
-
-/** A claim of the article. */
-interface Claim {
-  id: string;
-  says: string;
-  verdict: string;
-  truth: string;
-  cite?: string[];
-}
 
 const LEDGER: Claim[] = JSON.parse(
   await Deno.readTextFile(new URL("ledger.json", FOLDER)),
