@@ -10,11 +10,11 @@
  */
 
 import { encode, withTimeout } from "../../lib/io.ts";
+import { inTimeWait } from "./probe.ts";
 import { isMet, RECORDED } from "./record.ts";
 import {
   type Client,
   connectByNode,
-  inTimeWait,
   listSteps,
   Victim,
   type VictimOptions,

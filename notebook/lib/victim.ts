@@ -7,7 +7,8 @@
 
 import net from "node:net";
 import { delay, encode, withTimeout } from "../../lib/io.ts";
-import { type Child, run, start } from "./child.ts";
+import { type Child, start } from "./child.ts";
+import { shell, statesOf } from "./probe.ts";
 
 /** Where the steps are. */
 const STEPS = new URL("../growing/", import.meta.url);
@@ -257,33 +258,8 @@ function commandOf(step: string, args: number[]): string[] {
   return [Deno.execPath(), "run", "-q", "--no-prompt", grant, ...rest];
 }
 
-/** A shell that runs no other program: not every place has a cat. */
-function shell(script: string, ...args: unknown[]) {
-  return run("/bin/sh", "-c", script, ...args.map(String));
-}
-
-const STATES = `for file in /proc/$0/task/*/stat; do
-  read -r line < "$file" && echo "$line"; done 2> /dev/null`;
-
 const MEMORY = `while read -r key value unit; do
   if [ "$key" = VmRSS: ]; then echo "$value"; fi; done < /proc/$0/status`;
 
 const CAUGHT = `while read -r key value; do
   if [ "$key" = SigCgt: ]; then echo "$value"; fi; done < /proc/$0/status`;
-
-const TABLE = `command -v cat > /dev/null && exec cat /proc/net/tcp
-  while read -r line; do echo "$line"; done < /proc/net/tcp`;
-
-/** The states of a process's threads: S sleeps; none are left if it is gone. */
-async function statesOf(pid: number): Promise<string[]> {
-  const { printed } = await shell(STATES, pid);
-  const states = [...printed.matchAll(/^\d+ \(.*\) (\w)/gm)].map(([, s]) => s);
-  return states.filter((state) => state !== "Z" && state !== "X");
-}
-
-/** Whether the system keeps a connection of this port in TIME_WAIT. */
-export async function inTimeWait(port: number): Promise<boolean> {
-  const { printed } = await shell(TABLE);
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  return RegExp(`: 0100007F:${hex} \\S+ 06 `).test(printed);
-}
