@@ -11,6 +11,7 @@ import { Bus } from "../../notebook/applications/bus.ts";
 import { serve } from "../../notebook/applications/chat.ts";
 import { Redis } from "../../notebook/lib/redis.ts";
 import type { Link } from "../../notebook/applications/redis.ts";
+import { Cable } from "../cable.ts";
 import {
   audited,
   failure,
@@ -586,45 +587,15 @@ Deno.test(
 
 // --- Two hosts ---------------------------------------------------------------
 
-/** Two hosts, which are network namespaces, and a cable between them. */
-class Hosts implements AsyncDisposable {
-  readonly names = [1, 2].map((end) => `bus-${Deno.pid}-${end}`);
-
-  static async make(): Promise<Hosts> {
-    const hosts = new Hosts();
-    const [one, two] = hosts.names;
-    for (const host of hosts.names) await read("ip", "netns", "add", host);
-    const peer = ["type", "veth", "peer", "name", "end", "netns", two];
-    await read("ip", "link", "add", "end", "netns", one, ...peer);
-    for (const [i, host] of hosts.names.entries()) {
-      const inside = ["ip", "-n", host] as const;
-      await read(...inside, "link", "set", "lo", "up");
-      await read(...inside, "link", "set", "end", "up");
-      await read(
-        ...inside,
-        "addr",
-        "add",
-        `10.202.0.${i + 1}/24`,
-        "dev",
-        "end",
-      );
-    }
-    return hosts;
+/** A cable with a host at either end, on each of which a chat and netcat run. */
+async function layCable(): Promise<Cable> {
+  const cable = await Cable.lay("bus");
+  for (const [i, host] of cable.hosts.entries()) {
+    const address = `10.202.0.${i + 1}/24`;
+    await read("ip", "-n", host, "link", "set", "lo", "up");
+    await read("ip", "-n", host, "addr", "add", address, "dev", "end");
   }
-
-  /** Cuts the cable, or heals it. */
-  async set(state: "up" | "down"): Promise<void> {
-    await read("ip", "-n", this.names[1], "link", "set", "end", state);
-  }
-
-  /** The command before a program that runs on one of them. */
-  on(host: 1 | 2): { wrap: string[] } {
-    return { wrap: ["ip", "netns", "exec", this.names[host - 1]] };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const host of this.names) await read("ip", "netns", "del", host);
-  }
+  return cable;
 }
 
 /** Somebody on one of the hosts, who joins by netcat. */
@@ -664,20 +635,20 @@ Deno.test(
     program("nc"),
   ),
   async () => {
-    await using hosts = await Hosts.make();
-    await using _bus = await Redis.start({ port: 6379, ...hosts.on(1) });
-    await using one = await open("redis://10.202.0.1", hosts.on(1));
-    await using two = await open("redis://10.202.0.1", hosts.on(2));
-    await using ada = new Local(hosts.on(1), one.port);
+    await using cable = await layCable();
+    await using _bus = await Redis.start({ port: 6379, ...cable.at(1) });
+    await using one = await open("redis://10.202.0.1", cable.at(1));
+    await using two = await open("redis://10.202.0.1", cable.at(2));
+    await using ada = new Local(cable.at(1), one.port);
     await ada.say("Ada");
     await ada.heard.until(/Here: Ada\n/);
-    await using bob = new Local(hosts.on(2), two.port);
+    await using bob = new Local(cable.at(2), two.port);
     await bob.say("Bob");
     await bob.heard.until(/Here: Bob, Ada\n/);
     await bob.say("Hello!");
     await ada.heard.until(/Bob: Hello!\n/);
 
-    await hosts.set("down");
+    await cable.set("down");
     for (const word of ["one", "two", "three"]) await ada.say(word);
     for (const word of ["eins", "zwei"]) await bob.say(word);
     await Promise.all([
@@ -688,7 +659,7 @@ Deno.test(
     await bob.say("drei");
     await bob.heard.until(/drei/);
 
-    await hosts.set("up");
+    await cable.set("up");
     await Promise.all([
       ada.heard.until(/Back: Bob\.\n/),
       bob.heard.until(/within reach/),

@@ -6,6 +6,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { withTimeout } from "../../lib/io.ts";
 import { serve as answer } from "../../udp/server.ts";
+import { Cable } from "../cable.ts";
 import {
   bracket,
   GREETING,
@@ -28,45 +29,19 @@ const FAMILIES = [["10.201.0.1", "10.201.0.2"], ["fd00:201::1", "fd00:201::2"]];
 /** Addresses that mean something only on this cable, whose ends are named so. */
 const LINK_LOCAL = ["fe80::1", "fe80::2"];
 
-/** A cable with a host at either end, for as long as a test lasts. */
-class Cable implements AsyncDisposable {
-  readonly hosts = [1, 2].map((end) => `sockets-${Deno.pid}-${end}`);
-
-  static async lay(): Promise<Cable> {
-    const cable = new Cable();
-    const [one, two] = cable.hosts;
-    for (const host of cable.hosts) await read("ip", "netns", "add", host);
-    await read(
-      "ip",
-      ...["link", "add", "end", "netns", one],
-      ...["type", "veth", "peer", "name", "end", "netns", two],
-    );
-    for (const [i, host] of cable.hosts.entries()) {
-      const [ipv4, ...ipv6] = [...FAMILIES, LINK_LOCAL].map((all) => all[i]);
-      await read("ip", "-n", host, "link", "set", "end", "up");
-      await read("ip", "-n", host, "addr", "add", `${ipv4}/24`, "dev", "end");
-      // Nobody else is on this cable who might have the address already.
-      for (const address of ipv6) {
-        const add = ["addr", "add", `${address}/64`, "dev", "end", "nodad"];
-        await read("ip", "-n", host, ...add);
-      }
+/** A cable with a host at either end, each with its addresses. */
+async function layCable(): Promise<Cable> {
+  const cable = await Cable.lay("sockets");
+  for (const [i, host] of cable.hosts.entries()) {
+    const [ipv4, ...ipv6] = [...FAMILIES, LINK_LOCAL].map((all) => all[i]);
+    await read("ip", "-n", host, "addr", "add", `${ipv4}/24`, "dev", "end");
+    // Nobody else is on this cable who might have the address already.
+    for (const address of ipv6) {
+      const add = ["addr", "add", `${address}/64`, "dev", "end", "nodad"];
+      await read("ip", "-n", host, ...add);
     }
-    return cable;
   }
-
-  /** Cuts the cable, or mends it. */
-  async set(state: "up" | "down"): Promise<void> {
-    await read("ip", "-n", this.hosts[1], "link", "set", "end", state);
-  }
-
-  /** Options for a script that runs on one of the hosts. */
-  at(host: 1 | 2): { wrap: string[] } {
-    return { wrap: ["ip", "netns", "exec", this.hosts[host - 1]] };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const host of this.hosts) await read("ip", "netns", "del", host);
-  }
+  return cable;
 }
 
 /** Options for a script in whose world these are the names of hosts. */
@@ -133,7 +108,7 @@ for (const [here, there] of FAMILIES) {
   Deno.test(
     needs(`two hosts talk over TCP, from ${there} to ${here}`, ...needed),
     async () => {
-      await using cable = await Cable.lay();
+      await using cable = await layCable();
       await using server = await serve(cable, "server.ts", [here, there], [
         "--once",
       ]);
@@ -151,7 +126,7 @@ for (const [here, there] of FAMILIES) {
   Deno.test(
     needs(`two hosts talk over UDP, from ${there} to ${here}`, ...needed),
     async () => {
-      await using cable = await Cable.lay();
+      await using cable = await layCable();
       await using server = await serve(
         cable,
         "udp/server.ts",
@@ -186,7 +161,7 @@ for (const [here, there] of FAMILIES) {
       ...needed,
     ),
     async () => {
-      await using cable = await Cable.lay();
+      await using cable = await layCable();
       const flags = ["--hostname", here, "--port", "0"];
       const options = cable.at(1);
       const [command, args] = await recommended(
@@ -211,7 +186,7 @@ for (const [here, there] of FAMILIES) {
       program("unshare"),
     ),
     async () => {
-      await using cable = await Cable.lay();
+      await using cable = await layCable();
       await using server = await serve(cable, "udp/server.ts", [here, there], [
         "--once",
       ]);
@@ -232,7 +207,7 @@ for (const [here, there] of FAMILIES) {
       program("unshare"),
     ),
     async () => {
-      await using cable = await Cable.lay();
+      await using cable = await layCable();
       await using server = await serve(
         cable,
         "udp/server.ts",
@@ -254,7 +229,7 @@ for (const [here, there] of FAMILIES) {
 Deno.test(
   needs("two hosts talk over TCP at a link-local address", ...needed),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const hostname = `${LINK_LOCAL[0]}%end`;
     const args = ["--hostname", hostname, "--port", "0", "--once"];
     // What is refused says the grant, which is all that it takes.
@@ -280,7 +255,7 @@ Deno.test(
     ...needed,
   ),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const [ipv4] = FAMILIES;
     await using server = await serve(cable, "server.ts", ipv4, [
       "--timeout",
@@ -316,7 +291,7 @@ Deno.test(
 Deno.test(
   needs("two hosts talk over UDP at a link-local address", ...needed),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const address = ["addr", "add", "fe80::201/64", "dev", "end", "nodad"];
     await read("ip", "-n", cable.hosts[0], ...address);
     const hostname = "fe80::201%end";
@@ -347,7 +322,7 @@ Deno.test(
     program("python3"),
   ),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const [[here, there]] = FAMILIES;
     const [one, two] = cable.hosts;
     const other = "10.202.0.2"; // of host 2, too, but not of the subnet
@@ -419,7 +394,7 @@ Deno.test(
     program("unshare"),
   ),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const inside = ["ip", "netns", "exec", cable.hosts[0]];
     const off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";
     await read("ip", "-n", cable.hosts[0], "link", "set", "lo", "up");
@@ -466,7 +441,7 @@ Deno.test(
     program("unshare"),
   ),
   async () => {
-    await using cable = await Cable.lay();
+    await using cable = await layCable();
     const names = { peer: ["192.0.2.1", "2001:db8::1"] }; // no way leads there
     await using options = await knowing(names, cable.at(2));
     await using client = ask(["--hostname", "peer"], options);
