@@ -7,6 +7,12 @@ export async function greets(client: Wire): Promise<void> {
   await client.expect(GREETING);
 }
 
+/** What a server has to do that keeps a connection whose client has ended. */
+export const neverCloses = cause(
+  "never-closes",
+  "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
+);
+
 const early = cause(
   "closes-early",
   "Your program closes the connection although the client has not ended. Read until a read brings nothing, and close then.",
@@ -90,10 +96,7 @@ export const firstServer: Exercise = {
         await client.expectEnd();
       },
       causes: {
-        open: cause(
-          "never-closes",
-          "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
-        ),
+        open: neverCloses,
         extra: cause("not-exact", "Your program says more than the greeting."),
         reset: early,
       },

@@ -1,5 +1,6 @@
 import { cause, type Exercise } from "../lib/exercise.ts";
 import type { Wire } from "../lib/wire.ts";
+import { neverCloses } from "./02_first_server.ts";
 
 const noEcho = cause(
   "no-echo",
@@ -120,10 +121,7 @@ export const echo: Exercise = {
         await client.expectEnd();
       },
       causes: {
-        open: cause(
-          "never-closes",
-          "The client has ended: a read that brings nothing says so. Your program has to close the connection then.",
-        ),
+        open: neverCloses,
       },
     },
     {
