@@ -197,13 +197,29 @@ async function writeSettings(): Promise<void> {
   });
 }
 
-/** Runs a program for all that it prints; there may be no such program. */
-async function capture(
+/** Options for a program that is run for what it prints. */
+export interface CaptureOptions {
+  /** The folder it runs in. */
+  cwd?: string;
+  /** Variables of its environment, besides our own. */
+  env?: Record<string, string>;
+}
+
+/**
+ * Runs a program to its end, for all that it prints.
+ *
+ * @param program The program.
+ * @param args Its arguments.
+ * @param options Where it runs. @default {in the environment of the notebooks}
+ * @returns How it ended, or nothing if there is no such program.
+ */
+export async function capture(
   program: string,
   args: string[],
+  options: CaptureOptions = { env: INSIDE },
 ): Promise<Ended | undefined> {
   try {
-    const command = new Deno.Command(program, { args, env: INSIDE });
+    const command = new Deno.Command(program, { args, ...options });
     const { success, code, stdout, stderr } = await command.output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { success, code, text: decode(stdout) + decode(stderr) };

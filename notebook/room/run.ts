@@ -4,44 +4,18 @@
  * @module
  */
 
-import { type Ended, Trouble } from "../jupyter/environment.ts";
-
-/** Options for a program. */
-export interface RunOptions {
-  /** The folder it runs in. */
-  cwd?: string;
-  /** Variables of its environment, besides our own. */
-  env?: Record<string, string>;
-}
-
-/**
- * Runs a program to its end.
- *
- * @returns How it ended and what it said, or nothing if there is no such program.
- */
-export async function run(
-  program: string,
-  args: string[],
-  options: RunOptions = {},
-): Promise<Ended | undefined> {
-  try {
-    const command = new Deno.Command(program, { args, ...options });
-    const { success, code, stdout, stderr } = await command.output();
-    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    const text = (decode(stdout) + decode(stderr)).trim();
-    return { success, code, text };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
+import {
+  capture,
+  type CaptureOptions,
+  Trouble,
+} from "../jupyter/environment.ts";
 
 /** Runs the very Deno that runs this, and is plain about what it cannot do. */
 export async function deno(
   args: string[],
-  { cwd, env }: RunOptions,
+  { cwd, env }: CaptureOptions,
 ): Promise<void> {
-  const ended = await run(Deno.execPath(), args, {
+  const ended = await capture(Deno.execPath(), args, {
     cwd,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
   });

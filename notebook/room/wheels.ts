@@ -5,8 +5,13 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { PYTHON, REQUIREMENTS, Trouble } from "../jupyter/environment.ts";
-import { firstLine, run } from "./run.ts";
+import {
+  capture,
+  PYTHON,
+  REQUIREMENTS,
+  Trouble,
+} from "../jupyter/environment.ts";
+import { firstLine } from "./run.ts";
 import { SYSTEMS } from "./systems.ts";
 
 /** The versions of Python that laptops may have, and JupyterLab takes. */
@@ -15,7 +20,7 @@ export const PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"];
 /** The first Python that has pip: the notebooks' own, or the person's. */
 export async function findPip(): Promise<string> {
   for (const python of [PYTHON, "python3", "python", "py"]) {
-    const ended = await run(python, ["-m", "pip", "--version"]);
+    const ended = await capture(python, ["-m", "pip", "--version"], {});
     if (ended?.success) return python;
   }
   throw new Trouble("there is no Python with pip here");
@@ -48,6 +53,6 @@ export async function fetchWheels(
       python_full_version: `${python}.0`,
     },
   });
-  const ended = await run(pip, [script, folder, requirements, machine]);
+  const ended = await capture(pip, [script, folder, requirements, machine], {});
   if (!ended!.success) throw new Trouble(firstLine(ended!.text));
 }
