@@ -1,7 +1,7 @@
 import { cause, type Exercise, Symptom, Untried } from "../lib/exercise.ts";
 import type { Lab } from "../lib/lab.ts";
-import { listening, statesAt } from "../lib/system.ts";
-import { delay } from "../../../lib/io.ts";
+import { listenerAt, statesAt } from "../lib/system.ts";
+import { delay, withTimeout } from "../../../lib/io.ts";
 import { echoes } from "./06_echo.ts";
 
 /** Whether a connection at the port comes to be in TIME_WAIT; undefined without ss. */
@@ -17,13 +17,13 @@ async function waitsForLatePackets(port: number): Promise<boolean | undefined> {
 /** Seconds in which a program may look whether it is to end. */
 const LOOK = 1;
 
+/** Seconds in which it may end as a whole, once it listens no more. */
+const FAREWELL = 0.3;
+
 /** Resolves when the program listens no more, or has had the time for it. */
-async function untilDeaf({ program }: Lab): Promise<void> {
+async function untilDeaf({ port }: Lab): Promise<void> {
   const end = performance.now() + LOOK * 1000;
-  while (performance.now() < end && !program.exit) {
-    if (!(await listening(program.pid))?.length) return;
-    await delay(0.02);
-  }
+  while (performance.now() < end && await listenerAt(port)) await delay(0.02);
 }
 
 export const goodbye: Exercise = {
@@ -97,6 +97,7 @@ export const goodbye: Exercise = {
         lab.program.terminate();
         // Some look only now and then whether they are to end.
         await untilDeaf(lab);
+        await withTimeout(FAREWELL, lab.program.ended);
         await lab.patience.untilIdle();
         await client.send("one more\n");
         try {
