@@ -163,6 +163,7 @@ export function udpProxy(to: number, { delays }: Line): Proxy {
   const far = new Map<number, Deno.DatagramConn>();
   const work: Promise<void>[] = [];
   const server: Deno.NetAddr = { hostname, port: to, transport };
+  let closed = false;
 
   /** Each datagram that comes, until the socket is closed. */
   async function forEach(
@@ -180,6 +181,7 @@ export function udpProxy(to: number, { delays }: Line): Proxy {
   }
 
   work.push(forEach(near, async (bytes, client) => {
+    if (closed) return; // while it was delayed
     let socket = far.get(client.port);
     if (!socket) {
       socket = Deno.listenDatagram({ hostname, port: 0, transport });
@@ -193,6 +195,7 @@ export function udpProxy(to: number, { delays }: Line): Proxy {
   return {
     port,
     async [Symbol.asyncDispose]() {
+      closed = true;
       near.close();
       for (const socket of far.values()) socket.close();
       await Promise.all(work);
