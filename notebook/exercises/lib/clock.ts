@@ -17,6 +17,11 @@ const TRIES = 5;
 /** What a judge that is late can cause: somebody has given up meanwhile. */
 const DOUBTFUL: Kind[] = ["ended", "reset", "absent", "exit", "costly"];
 
+/** What came may have two causes, because the judge was late: only another try tells. */
+export class Late extends Error {
+  override name = "Late";
+}
+
 /** Beats, and remembers how late a beat has been. */
 class Pulse implements Disposable {
   #longest = 0;
@@ -45,7 +50,8 @@ class Pulse implements Disposable {
  * Tries something until it works, or fails while the judge is surely in time.
  *
  * @param late Milliseconds by which the judge may be late.
- * @param attempt What is tried; each time it has to begin anew.
+ * @param attempt What is tried; each time it has to begin anew. It throws
+ *   {@linkcode Late} where it cannot tell what it saw.
  * @throws {Symptom} What it fails with.
  * @throws {Untried} If the machine is too busy each time.
  */
@@ -59,8 +65,8 @@ export async function byTheClock(
       return await attempt();
     } catch (error) {
       const isDoubtful = error instanceof Symptom &&
-        DOUBTFUL.includes(error.kind);
-      if (!isDoubtful || pulse.longest <= late) throw error;
+        DOUBTFUL.includes(error.kind) && pulse.longest > late;
+      if (!isDoubtful && !(error instanceof Late)) throw error;
     }
   }
   throw new Untried("the machine is too busy to judge by the clock");

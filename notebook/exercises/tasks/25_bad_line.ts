@@ -1,5 +1,7 @@
 import { concat, firstDifference, show } from "../lib/bytes.ts";
 import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
+import { byTheClock, Late } from "../lib/clock.ts";
+import type { Datagrams } from "../lib/datagrams.ts";
 import type { Lab } from "../lib/lab.ts";
 
 /** The most data of one datagram. */
@@ -10,6 +12,9 @@ const DATA = Uint8Array.from({ length: 20_500 }, (_, i) => 97 + i % 26);
 
 /** What it is given where it has to wait at each datagram: 4 and a half. */
 const FEW = DATA.subarray(0, 4_500);
+
+/** Milliseconds after which a program may go on without its acknowledgement. */
+const TIMEOUT = 100;
 
 /** What becomes of the n-th datagram, counted from 0, when it comes for the first time. */
 type Fate = (n: number) => {
@@ -25,10 +30,24 @@ type Fate = (n: number) => {
   twice?: boolean;
 };
 
-/** Receives as the other side of stop and wait, over a line that treats datagrams in its way. */
-async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
+/** Has the program send over a line that treats datagrams in its way. */
+async function transfer(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
   lab.arrange({ stdin: sent });
   const server = lab.datagrams("", "server");
+  await byTheClock(Infinity, async () => {
+    await lab.end();
+    await server.forget();
+    await receive(lab, server, fate, sent);
+  });
+}
+
+/** Receives as the other side of stop and wait. */
+async function receive(
+  lab: Lab,
+  server: Datagrams,
+  fate: Fate,
+  sent: Uint8Array,
+): Promise<void> {
   lab.start();
   const parts: Uint8Array[] = [];
   let n = 0; // the datagram that is due
@@ -36,7 +55,11 @@ async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
   let previous: Uint8Array | undefined;
   let met = false; // whether the one that is due has come before
   let doubled = false; // whether some acknowledgement went out twice
-  const tooEarly = (number: number) => goesOn(number, doubled);
+  let since = lab.now; // when the last one did: what is due was sent after that
+  // Who does not send again goes on after a while as well, believing nothing.
+  const isSlow = () => lab.now - since >= TIMEOUT;
+  const tooEarly = (number: number) =>
+    doubled && isSlow() ? new Late() : goesOn(number, doubled);
   for (;;) {
     const came = await lab.datagram(server);
     if (!came) {
@@ -74,6 +97,7 @@ async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
       await lab.patience.untilIdle();
       const next = await server.nextWithin(0.03);
       if (next && next.bytes[0] !== bit) {
+        if (isSlow()) throw new Late();
         throw new Symptom(
           "changed",
           `goes wrong: your program took a late acknowledgement of datagram ${n} for that of datagram ${
@@ -97,6 +121,7 @@ async function receive(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
       acked = false;
       continue;
     }
+    since = lab.now;
     for (let i = 0; i < (twice ? 2 : 1); i++) {
       await server.send(Uint8Array.of(bit));
     }
@@ -193,7 +218,7 @@ const step = (
   title,
   what,
   twin,
-  run: (lab: Lab) => receive(lab, fate, sent),
+  run: (lab: Lab) => transfer(lab, fate, sent),
   causes,
 });
 
