@@ -94,6 +94,7 @@ async function receive(
     }
     if (lateAck) {
       await server.send(Uint8Array.of(1 - bit));
+      doubled = true; // it went out already, with the datagram before
       await lab.patience.untilIdle();
       const next = await server.nextWithin(0.03);
       if (next && next.bytes[0] !== bit) {
