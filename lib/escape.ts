@@ -5,8 +5,6 @@
  * @module
  */
 
-const CONTROLS = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-
 /** Text without any of them: much faster to recognise than they are to find. */
 const PLAIN = /^[\t -~]*$/;
 
@@ -30,7 +28,9 @@ const PLAIN_LINES = /^[\t\n -~]*$/;
  */
 export function escapeControls(text: string): string {
   if (PLAIN.test(text)) return text;
-  return text.replace(CONTROLS, (character) => {
+  // Not made before it is needed: to look these up takes as long as to connect.
+  const controls = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+  return text.replace(controls, (character) => {
     const hex = character.charCodeAt(0).toString(16);
     return hex.length > 2
       ? `\\u${hex.padStart(4, "0")}`
@@ -56,9 +56,10 @@ export function escapeControls(text: string): string {
  */
 export function prefixLines(text: string, prefix: string): string {
   const body = text.endsWith("\n") ? text.slice(0, -1) : text;
-  const lines = body.split("\n");
-  const safe = PLAIN_LINES.test(body) ? lines : lines.map(escapeControls);
-  return `${prefix}${safe.join(`\n${prefix}`)}\n`;
+  const safe = PLAIN_LINES.test(body)
+    ? body
+    : body.split("\n").map(escapeControls).join("\n");
+  return `${prefix}${safe.replaceAll("\n", () => `\n${prefix}`)}\n`;
 }
 
 /**
