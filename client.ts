@@ -8,12 +8,12 @@
 
 import { formatAddress } from "./lib/address.ts";
 import { Connection, type Totals, watchIdle } from "./lib/connection.ts";
+import { limitReached } from "./lib/errors.ts";
 import * as flag from "./lib/flags.ts";
 import { delay, writeAll } from "./lib/io.ts";
 import { describePath, summarize } from "./lib/log.ts";
-import { printing, readInput } from "./lib/output.ts";
 import { main } from "./lib/program.ts";
-import { limitReached } from "./lib/reports.ts";
+import { printing, readInput } from "./lib/stdio.ts";
 
 /** Options for {@linkcode exchange}. */
 export interface ExchangeOptions {

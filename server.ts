@@ -14,11 +14,13 @@ import { formatAddress } from "./lib/address.ts";
 import { putBack, takeBuffer } from "./lib/buffers.ts";
 import type { Connection } from "./lib/connection.ts";
 import { StreamDecoder } from "./lib/decoder.ts";
+import { limitReached } from "./lib/errors.ts";
 import * as flag from "./lib/flags.ts";
 import { encode, writeAll } from "./lib/io.ts";
-import { main, runServer } from "./lib/program.ts";
-import { guard, limitReached, type Reports } from "./lib/reports.ts";
+import { main } from "./lib/program.ts";
+import { guard, type Reports } from "./lib/reports.ts";
 import { serve as serveListener, type Server } from "./lib/serve.ts";
+import { runServer } from "./lib/service.ts";
 
 /** Options for {@linkcode serve}. */
 export interface ServeOptions extends Reports {

@@ -5,7 +5,9 @@
  */
 
 import { formatAddress } from "./address.ts";
-import { kebab } from "./flags.ts";
+
+/** A command line is wrong; the message says how. */
+export class UsageError extends Error {}
 
 /** A file or a folder is not what it should be; no peer is to blame. */
 export class FileError extends Error {
@@ -17,6 +19,12 @@ export class FileError extends Error {
 export class StreamError extends Error {
   /** What kind of failure it is. */
   override name = "StreamError";
+}
+
+/** The error of a limit; its words name the option in brackets. */
+export function limitReached(what: string): Error {
+  const words = `the limit of ${what} is reached`;
+  return new DOMException(words, "QuotaExceededError");
 }
 
 /** Where something failed. */
@@ -124,4 +132,9 @@ export function explain(
   if (Object.hasOwn(WORDS, name)) return WORDS[name](at, message, speaker);
   // Any other refusal by the system keeps the system's words.
   return "code" in error ? `${formatAddress(at)}: ${message}` : undefined;
+}
+
+/** An option's name as a flag: `maxBytes` is `max-bytes`. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

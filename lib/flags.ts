@@ -5,11 +5,9 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { kebab, UsageError } from "./errors.ts";
 import { escapeControls } from "./escape.ts";
 import { encode } from "./io.ts";
-import { UsageError } from "./usage.ts";
-
-export { UsageError };
 
 /** One flag of a command line. */
 export interface Flag<T> {
@@ -120,7 +118,8 @@ export function withDefaults<O extends object, F extends Flags>(
   const filled = Object.entries(flags).map(([name, flag]) => {
     const value = options[name as keyof O] ?? flag.default;
     try {
-      if (typeof value === "number") flag.read(`${value}`);
+      const isGiven = value !== flag.default;
+      if (isGiven && typeof value === "number") flag.read(`${value}`);
     } catch (error) {
       throw new RangeError(`${name} ${(error as Error).message}`);
     }
@@ -201,25 +200,18 @@ function rejectUnknown(
   names: string[],
   valued: string[],
 ): void {
-  const known = RegExp(`^(-h?|--(${names.join("|")})(=.*)?)$`, "s");
-  const switched = RegExp(
-    `^--(?!(?:${valued.join("|")})=)[^=]+=(?!(true|false)$)`,
-  );
   for (const arg of args) {
     if (arg === "--") break;
-    if (!arg.startsWith("-")) continue;
-    if (known.test(arg) && switched.test(arg)) {
-      const [name] = arg.split("=", 1);
-      throw new UsageError(`${name} takes no value`);
+    if (!arg.startsWith("-") || arg === "-" || arg === "-h") continue;
+    const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (!names.includes(name)) {
+      throw new UsageError(
+        `unknown flag ${escapeControls(arg)}; --help lists them`,
+      );
     }
-    if (known.test(arg)) continue;
-    throw new UsageError(
-      `unknown flag ${escapeControls(arg)}; --help lists them`,
-    );
+    const isSwitch = !valued.includes(name);
+    if (isSwitch && value !== undefined && !/^(true|false)$/.test(value)) {
+      throw new UsageError(`--${name} takes no value`);
+    }
   }
-}
-
-/** An option's name as a flag: `maxBytes` is `max-bytes`. */
-export function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

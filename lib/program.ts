@@ -5,25 +5,19 @@
  * @module
  */
 
-import { red, setColorEnabled, yellow } from "@std/fmt/colors";
-import { formatAddress, isLoopback } from "./address.ts";
-import { explain, type Place } from "./errors.ts";
-import { bold, escapeControls, prefixLines } from "./escape.ts";
+import { red, setColorEnabled } from "@std/fmt/colors";
+import { explain, kebab, type Place, UsageError } from "./errors.ts";
+import { escapeControls } from "./escape.ts";
 import {
   boolean,
   type Flag,
   type Flags,
-  kebab,
   parseFlags,
-  UsageError,
   type Values,
 } from "./flags.ts";
 import { encode } from "./io.ts";
-import { launcher } from "./launcher.ts";
-import { type Log, openLog, summarize } from "./log.ts";
-import { Output, printing } from "./output.ts";
-import type { Reports } from "./reports.ts";
-import type { Server } from "./serve.ts";
+import { type Log, openLog } from "./log.ts";
+import { printing } from "./stdio.ts";
 
 /** Flags that every program has. */
 export type NetFlags = Flags & { hostname: Flag<string>; port: Flag<number> };
@@ -48,12 +42,10 @@ export interface Program<F extends NetFlags> {
   run(options: Values<F>, running: Running): Promise<void>;
 }
 
-/** What a program that runs has: its two outputs, and how it was started. */
+/** What a program that runs has: its words, and how it was started. */
 export interface Running {
   /** Words about the work, on standard error. */
   readonly log: Log;
-  /** What is received, on standard output. */
-  readonly output: Output;
   /** Describes a failure that can happen to anybody; nothing describes a bug. */
   explain(error: unknown, at: Place): string | undefined;
 }
@@ -67,7 +59,6 @@ export async function main<F extends NetFlags>(
 ): Promise<never> {
   setColorEnabled(Deno.stderr.isTerminal() && !Deno.noColor);
   const log = openLog(program.role);
-  const output = new Output(log, { gathering: 0.002 }); // too short to be seen
 
   async function exit(code: number): Promise<never> {
     await log.flush();
@@ -104,9 +95,8 @@ export async function main<F extends NetFlags>(
       if (program.role === "client") {
         Deno.addSignalListener("SIGINT", interrupted);
       }
-      await program.run(options, { log, output, explain: explainHere });
+      await program.run(options, { log, explain: explainHere });
     }
-    await output.flush();
   } catch (error) {
     const words = explainHere(error, { ...options, grant });
     if (words === undefined) throw error;
@@ -125,84 +115,6 @@ async function request(grant: string): Promise<void> {
   for (const host of grant ? grant.split(",") : []) {
     await Deno.permissions.request({ name: "net", host });
   }
-}
-
-/**
- * Runs a server until it is done, or a signal stops it.
- *
- * @param serve Starts it.
- * @param options Its options, from the command line.
- * @param running Where its words go.
- * @param noteOn What there is to say about an address it is bound to, if anything.
- */
-export async function runServer<
-  O extends { hostname: string; verbose: boolean },
->(
-  serve: (options: O & Reports) => Server,
-  options: O,
-  running: Running,
-  noteOn?: (addr: Deno.NetAddr) => string | undefined,
-): Promise<void> {
-  const windows = Deno.build.os === "windows";
-  const signals: Deno.Signal[] = ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"];
-  const stop = Promise.withResolvers<void>();
-  for (const signal of signals) Deno.addSignalListener(signal, stop.resolve);
-  const server = serve({ ...options, ...reportsOf(options, running) });
-  const note = noteOn?.(server.addr);
-  if (note) running.log(note);
-  await Promise.race([server.finished, stop.promise]);
-  // A second signal is not for us: it ends the process at once.
-  for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
-  const slow = setTimeout(() => {
-    running.log(
-      "stopping: open conversations have 5 s to end; Ctrl-C ends them now",
-    );
-  }, 100);
-  await server.shutdown();
-  clearTimeout(slow);
-}
-
-/** A server's reports for people: text on standard output, words on the other. */
-function reportsOf(
-  { hostname, verbose }: { hostname: string; verbose: boolean },
-  { log, output, explain }: Running,
-): Reports {
-  const onTerminal = Deno.stdout.isTerminal();
-  return {
-    onListen(addr) {
-      // The system does not repeat the zone, without which nobody gets here.
-      const zoned = hostname.includes("%") ? { ...addr, hostname } : addr;
-      log(`listening on ${formatAddress(zoned)}`);
-    },
-    onText(text, peer) {
-      const from = `${formatAddress(peer)}>`;
-      const prefix = `${onTerminal ? bold(from) : from} `;
-      return output.write(prefixLines(text, prefix));
-    },
-    onError(error, at) {
-      // A UDP server needs both: its own address, and the peer's to answer.
-      const hosts = [{ hostname }, { hostname: at.hostname }].map(
-        formatAddress,
-      );
-      const grant = isLoopback(hostname) ? [...new Set(hosts)].join() : "";
-      log(
-        yellow(
-          explain(error, { ...at, grant }) ?? wordsOn(error),
-        ),
-      );
-    },
-    ...(verbose && {
-      onOpen: (peer) => log(`${formatAddress(peer)} connected`),
-      onDone: (peer, totals) =>
-        log(`${formatAddress(peer)} over: ${summarize(totals)}`),
-    }),
-  };
-}
-
-/** A fault of the code is of use only with the place where it happened. */
-function wordsOn(error: Error): string {
-  const isBug = error instanceof TypeError || error instanceof ReferenceError;
-  return isBug ? error.stack ?? error.message : error.message;
 }
 
 // --- Help, and the command to type instead -----------------------------------
@@ -255,4 +167,24 @@ function quoteForWindows(word: string): string {
   if (/^[\w.,:/\\=+-]+$/.test(word)) return word;
   // A quote is doubled; a backslash only where a quote follows it.
   return `"${escapeControls(word).replace(/(\\*)("|$)/g, "$1$1$2$2")}"`;
+}
+
+/**
+ * The words that start Deno for the person who reads this. Somebody without a
+ * Deno of their own has it from npx, which keeps it in a folder of that name, and
+ * can't type `deno`. (The path of Deno itself takes no permission.)
+ *
+ * Only a person needs that: what goes elsewhere, to a notebook or a file, says
+ * `deno`, whoever has made it.
+ *
+ * @param path Where Deno is.
+ * @param isRead Whether a person reads it.
+ * @returns `deno`, or `npx deno@` and the version.
+ */
+export function launcher(
+  path: string = Deno.execPath(),
+  isRead: boolean = Deno.stderr.isTerminal(),
+): string {
+  const isOfNpx = /[\\/]_npx[\\/]/.test(path);
+  return isOfNpx && isRead ? `npx deno@${Deno.version.deno}` : "deno";
 }

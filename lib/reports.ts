@@ -49,10 +49,11 @@ export function guard<A extends Deno.Addr, R extends Reports<A>>(
     ...reports,
     onError: report,
     onListen: (addr: A) => void safely(() => onListen?.(addr), addr),
-    onOpen: (peer: A) => safely(() => onOpen?.(peer), peer),
-    onText: (text: string, peer: A) => safely(() => onText?.(text, peer), peer),
-    onDone: (peer: A, totals: Totals) =>
-      void safely(() => onDone?.(peer, totals), peer),
+    // Nobody pays for a report that nobody wants.
+    onOpen: onOpen && ((peer) => safely(() => onOpen(peer), peer)),
+    onText: onText && ((text, peer) => safely(() => onText(text, peer), peer)),
+    onDone: onDone &&
+      ((peer, totals) => void safely(() => onDone(peer, totals), peer)),
   };
 }
 
@@ -102,10 +103,4 @@ export function throttle<At>(
     last.set(error.message, now);
     if (quiet > 1000) report(error, at);
   };
-}
-
-/** The error of a limit; its words name the option in brackets. */
-export function limitReached(what: string): Error {
-  const words = `the limit of ${what} is reached`;
-  return new DOMException(words, "QuotaExceededError");
 }

@@ -11,9 +11,10 @@
  */
 
 import { Connection, ConnectionSet, type Socket } from "./connection.ts";
+import { limitReached } from "./errors.ts";
 import { delay, encode, withTimeout } from "./io.ts";
 import { Places } from "./places.ts";
-import { guard, limitReached, type Reports, throttle } from "./reports.ts";
+import { guard, type Reports, throttle } from "./reports.ts";
 
 /** A server that runs, as `Deno.serve` returns it. */
 export interface Server<A extends Deno.Addr = Deno.NetAddr>

@@ -6,7 +6,7 @@
  */
 
 import { bold, dim, setColorEnabled } from "@std/fmt/colors";
-import { launcher } from "../lib/launcher.ts";
+import { launcher } from "../lib/program.ts";
 
 /** A conversation, and the commands that hold it. */
 export interface Act {

@@ -17,8 +17,8 @@ import type { Totals } from "../lib/connection.ts";
 import * as flag from "../lib/flags.ts";
 import { encode, withTimeout } from "../lib/io.ts";
 import { describePath, summarize } from "../lib/log.ts";
-import { printing } from "../lib/output.ts";
 import { main } from "../lib/program.ts";
+import { printing } from "../lib/stdio.ts";
 
 /** Options for {@linkcode exchange}. */
 export interface ExchangeOptions {

@@ -11,9 +11,10 @@ import { type Answer, answerWith } from "../lib/answer.ts";
 import { serve as serveSocket } from "../lib/datagrams.ts";
 import * as flag from "../lib/flags.ts";
 import { encode } from "../lib/io.ts";
-import { main, runServer } from "../lib/program.ts";
+import { main } from "../lib/program.ts";
 import { guard, type Reports } from "../lib/reports.ts";
 import type { Server } from "../lib/serve.ts";
+import { runServer } from "../lib/service.ts";
 
 /** Options for {@linkcode serve}. */
 export interface ServeOptions extends Reports {
@@ -123,6 +124,6 @@ if (import.meta.main) {
       if (hostname === "localhost") return "localhost,127.0.0.1,[::1]";
       return formatAddress({ hostname });
     },
-    run: (options, running) => runServer(serve, options, running, noteOn),
+    run: (options, running) => runServer(serve, options, running, { noteOn }),
   });
 }

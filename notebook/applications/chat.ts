@@ -12,9 +12,10 @@ import { escapeControls } from "../../lib/escape.ts";
 import * as flag from "../../lib/flags.ts";
 import { ByteReader } from "../../lib/framing.ts";
 import { withTimeout, writeAll } from "../../lib/io.ts";
-import { main, type Running, runServer } from "../../lib/program.ts";
+import { main, type Running } from "../../lib/program.ts";
 import { guard, type Reports } from "../../lib/reports.ts";
 import { serve as serveListener, type Server } from "../../lib/serve.ts";
+import { runServer } from "../../lib/service.ts";
 import { Bus } from "./bus.ts";
 import { addressOf, NO_BUS, openLink, redisUrl } from "./redis.ts";
 import {

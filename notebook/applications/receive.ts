@@ -27,9 +27,10 @@ import type { Connection } from "../../lib/connection.ts";
 import * as flag from "../../lib/flags.ts";
 import { ByteReader } from "../../lib/framing.ts";
 import { untilAborted, withTimeout, writeAll } from "../../lib/io.ts";
-import { main, runServer } from "../../lib/program.ts";
+import { main } from "../../lib/program.ts";
 import { attempt, type Reports } from "../../lib/reports.ts";
 import { serve as serveListener, type Server } from "../../lib/serve.ts";
+import { runServer } from "../../lib/service.ts";
 import { MAX_OFFER, type Offer, parseOffer, Refusal } from "./offer.ts";
 import type { Part } from "./part.ts";
 import { Store } from "./store.ts";
@@ -310,10 +311,16 @@ if (import.meta.main) {
     grant: formatAddress,
     also: ({ folder }) => [`--allow-read=${folder}`, `--allow-write=${folder}`],
     run(options, running) {
-      function onFile({ digest, path }: Received): void {
-        running.output.write(`${digest}  ${path}\n`);
-      }
-      return runServer(serve, { ...options, onFile }, running);
+      return runServer(
+        (all, output) => {
+          function onFile({ digest, path }: Received): void {
+            output.write(`${digest}  ${path}\n`);
+          }
+          return serve({ ...all, onFile });
+        },
+        options,
+        running,
+      );
     },
   });
 }

@@ -10,7 +10,8 @@
  */
 
 import { escapeControls } from "../../lib/escape.ts";
-import { type Flag, UsageError } from "../../lib/flags.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { Flag } from "../../lib/flags.ts";
 
 /** The client of Redis' own makers. It needs the network, and nothing else. */
 const PACKAGE = "npm:@redis/client@6.3.1";

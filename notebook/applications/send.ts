@@ -15,8 +15,9 @@ import { FileError } from "../../lib/errors.ts";
 import { escapeControls } from "../../lib/escape.ts";
 import * as flag from "../../lib/flags.ts";
 import { ByteReader } from "../../lib/framing.ts";
-import { writeAll } from "../../lib/io.ts";
+import { encode, writeAll } from "../../lib/io.ts";
 import { main } from "../../lib/program.ts";
+import { printing } from "../../lib/stdio.ts";
 import { Patience } from "../../lib/ticker.ts";
 
 /** Options for {@linkcode send}. */
@@ -282,7 +283,7 @@ if (import.meta.main) {
     example: ["--port", "8080", "--file", "holiday.jpg"],
     grant: formatAddress,
     also: ({ file }) => [`--allow-read=${file}`],
-    async run({ file, verbose, ...options }, { log, output }) {
+    async run({ file, verbose, ...options }, { log }) {
       let bar: ProgressBar | undefined;
       async function show(bytes: number, size: number, what: string) {
         if (!Deno.stderr.isTerminal()) return;
@@ -303,7 +304,8 @@ if (import.meta.main) {
         },
         onProgress: (bytes, size) => void show(bytes, size, "sent"),
       }).finally(() => bar?.stop());
-      output.write(`${digest}  ${file}\n`);
+      const line = encode(`${digest}  ${file}\n`);
+      await printing((print) => print(line));
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
       if (verbose) log(`${formatBytes(sent)} sent in ${seconds} s`);
     },

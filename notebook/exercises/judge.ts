@@ -5,7 +5,7 @@
  */
 
 import { formatAddress } from "../../lib/address.ts";
-import { UsageError } from "../../lib/usage.ts";
+import { UsageError } from "../../lib/errors.ts";
 import {
   BOARD_PORT,
   describeBoard,

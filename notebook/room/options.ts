@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import path from "node:path";
-import { UsageError } from "../../lib/flags.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { SYSTEMS } from "./systems.ts";
 import { PYTHONS } from "./wheels.ts";
 

@@ -10,7 +10,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../../lib/flags.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { Trouble } from "../jupyter/environment.ts";
 import { copyProject } from "./copy.ts";
 import { isInside, parse, type Plan, USAGE } from "./options.ts";

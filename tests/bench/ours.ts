@@ -7,7 +7,8 @@
  */
 
 import * as flag from "../../lib/flags.ts";
-import { main, runServer } from "../../lib/program.ts";
+import { main } from "../../lib/program.ts";
+import { runServer } from "../../lib/service.ts";
 import { serve } from "../../server.ts";
 import { serve as serveDatagrams } from "../../udp/server.ts";
 

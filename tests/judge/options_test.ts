@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../lib/usage.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { parse } from "../../notebook/exercises/lib/options.ts";
 
 Deno.test("flags stand before the command, and before or after the exercise", () => {

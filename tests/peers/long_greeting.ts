@@ -6,7 +6,8 @@
 
 import { formatAddress } from "../../lib/address.ts";
 import * as flag from "../../lib/flags.ts";
-import { main, runServer } from "../../lib/program.ts";
+import { main } from "../../lib/program.ts";
+import { runServer } from "../../lib/service.ts";
 import { serve } from "../../server.ts";
 
 await main({

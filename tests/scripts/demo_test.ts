@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encode } from "../../lib/io.ts";
-import { launcher } from "../../lib/launcher.ts";
+import { launcher } from "../../lib/program.ts";
 import { follow, play } from "../demo.ts";
 import { GREETING, MESSAGE, Process } from "../harness.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { formatAddress } from "../../lib/address.ts";
-import { launcher } from "../../lib/launcher.ts";
+import { launcher } from "../../lib/program.ts";
 import { withTimeout } from "../../lib/io.ts";
 import { exchange } from "../../udp/client.ts";
 import { serve, type ServeOptions } from "../../udp/server.ts";

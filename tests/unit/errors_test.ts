@@ -3,10 +3,10 @@ import {
   explain,
   FileError,
   isUnknownName,
+  limitReached,
   type Place,
   StreamError,
 } from "../../lib/errors.ts";
-import { limitReached } from "../../lib/reports.ts";
 
 const AT = { hostname: "::1", port: 80, grant: "[::1]:80" };
 
@@ -164,4 +164,12 @@ Deno.test("other refusals of the system have the system's words; bugs have none"
   }
   const odd = Object.assign(new Error("a bug"), { name: "toString" });
   assertEquals(said(odd), undefined);
+});
+
+Deno.test("limitReached() is an error of its own kind", () => {
+  const { name, message } = limitReached("5 bytes (maxBytes)");
+  assertEquals([name, message], [
+    "QuotaExceededError",
+    "the limit of 5 bytes (maxBytes) is reached",
+  ]);
 });

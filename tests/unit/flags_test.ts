@@ -5,17 +5,16 @@
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { flags as client } from "../../client.ts";
+import { kebab, UsageError } from "../../lib/errors.ts";
 import {
   boolean,
   type Flags,
   host,
   integer,
-  kebab,
   parseFlags,
   required,
   seconds,
   text,
-  UsageError,
   withDefaults,
 } from "../../lib/flags.ts";
 import { flags as server } from "../../server.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { launcher } from "../../lib/launcher.ts";
+import { launcher } from "../../lib/program.ts";
 import { needs, Process, program, unix } from "../harness.ts";
 
 const NPX = "/home/x/.npm/_npx/7a40be78/node_modules/deno/deno";

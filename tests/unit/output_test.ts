@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { setColorEnabled } from "@std/fmt/colors";
 import { StreamError } from "../../lib/errors.ts";
-import { Output, printing, readInput } from "../../lib/output.ts";
+import { Output } from "../../lib/output.ts";
+import { printing, readInput } from "../../lib/stdio.ts";
 import { FakeTime, replace } from "../harness.ts";
 import { bytes } from "./bytes.ts";
 import { turn } from "./fakes.ts";

@@ -13,15 +13,10 @@ import {
   type Values,
 } from "../../lib/flags.ts";
 import type { Output } from "../../lib/output.ts";
-import {
-  main,
-  type Program,
-  quote,
-  type Running,
-  runServer,
-} from "../../lib/program.ts";
+import { main, type Program, quote, type Running } from "../../lib/program.ts";
 import type { Reports } from "../../lib/reports.ts";
 import type { Server } from "../../lib/serve.ts";
+import { runServer } from "../../lib/service.ts";
 import { FakeTime, replace } from "../harness.ts";
 import { turn } from "./fakes.ts";
 
@@ -175,17 +170,16 @@ async function run(
   return end;
 }
 
-Deno.test("a program that is done ends with 0, and its output is out", async () => {
+Deno.test("a program that is done ends with 0", async () => {
   let given: Options | undefined;
   const { code, out, err, requested } = await run(["--port", "80"], {
-    run(options, { log, output }) {
+    run(options, { log }) {
       given = options;
       log("a word");
-      output.write("text");
       return Promise.resolve();
     },
   });
-  assertEquals([code, out, err], [0, "text", "server: a word\n"]);
+  assertEquals([code, out, err], [0, "", "server: a word\n"]);
   assertEquals(given, {
     hostname: "127.0.0.1",
     port: 80,
@@ -212,19 +206,12 @@ Deno.test("the work waits for the question at the terminal", async () => {
   assertEquals(began, true);
 });
 
-for (const name of ["out", "err"] as const) {
-  Deno.test(`the end waits for what is written: ${name}`, async () => {
-    const { atExit } = await run([], {
-      run(_, { log, output }) {
-        if (name === "out") output.write("text");
-        else log("a word");
-        return Promise.resolve();
-      },
-    }, { slow: true });
-    const all = { out: "text", err: "server: a word\n" };
-    assertEquals(atExit[name], all[name]);
-  });
-}
+Deno.test("the end waits for the last words", async () => {
+  const { atExit } = await run([], {
+    run: (_, { log }) => Promise.resolve(log("a word")),
+  }, { slow: true });
+  assertEquals(atExit.err, "server: a word\n");
+});
 
 Deno.test("a wrong command line ends with 2, and nothing is run or asked for", async () => {
   const { code, out, err, requested } = await run(["--prot"], {
@@ -360,6 +347,7 @@ function serving(
       printed.push(text);
       return behind;
     },
+    flush: () => Promise.resolve(),
   } as unknown as Output;
   const server: Server = {
     addr,
@@ -380,7 +368,6 @@ function serving(
   stack.use(replace(Deno.stdout, "isTerminal", () => isTerminal));
   const running: Running = {
     log,
-    output,
     explain: (error, { grant }) => {
       if (error instanceof TypeError) return undefined;
       return `${(error as Error).message} (${grant})`;
@@ -393,10 +380,11 @@ function serving(
     },
     { hostname: "127.0.0.1", verbose: false, ...options },
     running,
-    noteOn,
+    { noteOn, output },
   );
   return {
     ...{ lines, printed, signals, finished, stopped, calls, reports, done },
+    output,
     addr,
     behind,
     [Symbol.dispose]: () => stack.dispose(),
@@ -438,6 +426,20 @@ for (const signal of SIGNALS) {
     await server.done;
   });
 }
+
+Deno.test("a server is not over before all is printed", async () => {
+  using server = serving();
+  const flushed = Promise.withResolvers<void>();
+  let over = false;
+  server.output.flush = () => flushed.promise;
+  server.done.then(() => over = true);
+  server.finished.resolve();
+  server.stopped.resolve();
+  await turn();
+  assertEquals(over, false);
+  flushed.resolve();
+  await server.done;
+});
 
 Deno.test("what there is to note on an address is said", async () => {
   for (const note of ["a note", undefined]) {

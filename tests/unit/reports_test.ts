@@ -1,11 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  attempt,
-  guard,
-  limitReached,
-  type Reports,
-  throttle,
-} from "../../lib/reports.ts";
+import { attempt, guard, type Reports, throttle } from "../../lib/reports.ts";
 import { FakeTime } from "../harness.ts";
 import { consoleOf, turn } from "./fakes.ts";
 
@@ -76,9 +70,9 @@ Deno.test("attempt() returns what to wait for, if there is anything", async () =
 /** Calls each of the reports, and waits where there is something to wait for. */
 const CALLS: Record<string, (reports: Reports) => unknown> = {
   onListen: (reports) => reports.onListen!(AT),
-  onOpen: (reports) => reports.onOpen!(AT),
-  onText: (reports) => reports.onText!("text", AT),
-  onDone: (reports) => reports.onDone!(AT, TOTALS),
+  onOpen: (reports) => reports.onOpen?.(AT),
+  onText: (reports) => reports.onText?.("text", AT),
+  onDone: (reports) => reports.onDone?.(AT, TOTALS),
   onError: (reports) => reports.onError!(new Error("an error"), AT),
 };
 
@@ -171,11 +165,3 @@ for (const name of ["onOpen", "onText"]) {
     assertEquals(await waiting, true);
   });
 }
-
-Deno.test("limitReached() is an error of its own kind", () => {
-  const { name, message } = limitReached("5 bytes (maxBytes)");
-  assertEquals([name, message], [
-    "QuotaExceededError",
-    "the limit of 5 bytes (maxBytes) is reached",
-  ]);
-});

@@ -5,7 +5,7 @@
  */
 
 import { escapeControls } from "../../../lib/escape.ts";
-import { UsageError } from "../../../lib/usage.ts";
+import { UsageError } from "../../../lib/errors.ts";
 
 /** A server's address. */
 export interface Address {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { UsageError } from "../../../lib/usage.ts";
+import { UsageError } from "../../../lib/errors.ts";
 
 /** What is watched. */
 export interface Watched {
