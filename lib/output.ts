@@ -6,22 +6,29 @@
 
 import { yellow } from "@std/fmt/colors";
 import { StreamError } from "./errors.ts";
-import { delay, encode, type Writer } from "./io.ts";
+import { encode, withTimeout, type Writer } from "./io.ts";
 import type { Log } from "./log.ts";
+import { TextQueue } from "./queue.ts";
 import { writeOut } from "./stdio.ts";
 import { Ticker, ticksOf } from "./ticker.ts";
 
-/** Characters that may be queued before `write()` asks its caller to wait. */
+/** Bytes that may be queued before `write()` asks its caller to wait. */
 const HIGH_WATER_MARK = 2 ** 20;
+
+/** Bytes that may still be queued when those who wait go on. */
+const LOW_WATER_MARK = 2 ** 18;
+
+/** Bytes that are much: no further ones are gathered first. */
+const MUCH = 2 ** 16;
 
 /** Seconds that standard output may take nothing before text is dropped. */
 const STALL_TIMEOUT = 5;
 
-/** Bytes that are written at a time: what a pipe makes room for at a time. */
+/**
+ * Bytes that are written at a time, but to a file, which always has room: what a
+ * pipe makes room for at a time.
+ */
 const PIECE = 4096;
-
-/** The same for a file, which always has room. */
-const FILE_PIECE = 2 ** 16;
 
 /** Options for an {@linkcode Output}. */
 export interface OutputOptions {
@@ -45,7 +52,8 @@ export class Output {
   #stallTimeout: number;
   #gathering: number;
   #piece?: number; // how much is written at a time, once that matters
-  #queued = "";
+  #queue = new TextQueue();
+  #enough?: () => void; // ends the gathering
   #writing?: Promise<void>;
   #drained = Promise.withResolvers<void>();
   #stalled = false;
@@ -70,15 +78,16 @@ export class Output {
    */
   write(text: string): Promise<void> | undefined {
     if (text === "") return;
-    const full = this.#queued.length > HIGH_WATER_MARK;
+    const full = this.#queue.length > HIGH_WATER_MARK;
     if (full && this.#stalled) {
       this.#dropped += encode(text).length;
       return;
     }
-    this.#queued += text;
+    this.#queue.push(text);
+    if (this.#queue.length >= MUCH) this.#enough?.();
     this.#writing ??= this.#writeQueued();
     this.#ticker.start();
-    if (!this.#stalled && this.#queued.length > HIGH_WATER_MARK) {
+    if (!this.#stalled && this.#queue.length > HIGH_WATER_MARK) {
       return this.#drained.promise;
     }
   }
@@ -91,22 +100,28 @@ export class Output {
   }
 
   async #writeQueued(): Promise<void> {
-    while (this.#queued) {
-      const bytes = encode(this.#queued);
-      this.#queued = "";
-      if (bytes.length > FILE_PIECE) {
-        this.#piece ??= await isStdoutFile() ? FILE_PIECE : PIECE;
+    while (this.#queue.length > 0) {
+      const page = this.#queue.shift();
+      if (page.length > PIECE) {
+        this.#piece ??= await isStdoutFile() ? Infinity : PIECE;
       }
       const most = this.#piece ?? PIECE;
-      for (let i = 0; i < bytes.length; i += most) {
-        await this.#writePiece(bytes.subarray(i, i + most));
+      for (let i = 0; i < page.length; i += most) {
+        await this.#writePiece(page.subarray(i, i + most));
       }
-      this.#releaseWriters();
+      if (this.#queue.length <= LOW_WATER_MARK) this.#releaseWriters();
       // A write costs more than a datagram: a busy server had better write seldom.
-      const few = this.#queued.length < PIECE;
-      if (few && this.#gathering > 0) await delay(this.#gathering);
+      if (this.#gathering > 0) await this.#gather();
     }
     this.#writing = undefined;
+  }
+
+  /** Waits a moment for more text, unless there is much already. */
+  async #gather(): Promise<void> {
+    if (this.#queue.length >= MUCH) return;
+    const much = Promise.withResolvers<void>();
+    this.#enough = much.resolve;
+    await withTimeout(this.#gathering, much.promise);
   }
 
   async #writePiece(piece: Uint8Array): Promise<void> {

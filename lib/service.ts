@@ -14,7 +14,7 @@ import type { Reports } from "./reports.ts";
 import type { Server } from "./serve.ts";
 
 /** Seconds in which text is gathered for one write: too short to be seen. */
-const GATHERING = 0.002;
+const GATHERING = 0.01;
 
 /** What else there is to a server that runs. */
 export interface Extras {
