@@ -9,6 +9,9 @@
 /** Bytes that wait for their next use, at most. */
 const KEPT = 2 ** 20;
 
+/** Bytes, and buffers, that are made at a time: small ones share their memory. */
+const SLAB = 2 ** 16, MANY = 64;
+
 const free: Uint8Array<ArrayBuffer>[] = []; // all of one size
 
 /**
@@ -25,7 +28,18 @@ const free: Uint8Array<ArrayBuffer>[] = []; // all of one size
  * ```
  */
 export function takeBuffer(size: number): Uint8Array<ArrayBuffer> {
-  return free.at(-1)?.length === size ? free.pop()! : new Uint8Array(size);
+  if (free.at(-1)?.length !== size) makeBuffers(size);
+  return free.pop()!;
+}
+
+/** Makes as many as one slab has room for, or a single one. */
+function makeBuffers(size: number): void {
+  const count = Math.max(1, Math.min(MANY, Math.floor(SLAB / size)));
+  const slab = new Uint8Array(count * size);
+  free.length = 0; // those of another size
+  for (let i = 0; i < count; i++) {
+    free.push(slab.subarray(i * size, (i + 1) * size));
+  }
 }
 
 /** Takes a buffer back that nobody reads into or looks at any more. */

@@ -23,7 +23,20 @@ Deno.test("what was taken is nobody else's until it is put back", () => {
   assert(takeBuffer(1024) === one);
 });
 
+Deno.test("small buffers share their memory, and no byte of it", () => {
+  const buffers = Array.from({ length: 200 }, () => takeBuffer(1000));
+  buffers.forEach((buffer, i) => buffer.fill(i));
+  for (const [i, buffer] of buffers.entries()) {
+    assert(buffer.every((byte) => byte === i));
+  }
+  const slabs = new Set(buffers.map(({ buffer }) => buffer));
+  assert(slabs.size < 10, `${slabs.size} slabs`);
+  assertEquals(takeBuffer(2 ** 20).buffer.byteLength, 2 ** 20); // a large one
+  assertEquals(takeBuffer(1).buffer.byteLength, 64); // not 65,536 objects
+});
+
 Deno.test("no more than a mebibyte is kept", () => {
+  takeBuffer(1); // none of those below is there already
   const buffers = (size: number, count: number) =>
     Array.from({ length: count }, () => new Uint8Array(size));
   assertEquals(countKept(buffers(1024, 2000)), 1024);
