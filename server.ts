@@ -16,7 +16,7 @@ import type { Connection } from "./lib/connection.ts";
 import { StreamDecoder } from "./lib/decoder.ts";
 import { limitReached } from "./lib/errors.ts";
 import * as flag from "./lib/flags.ts";
-import { encode, writeAll } from "./lib/io.ts";
+import { encode } from "./lib/io.ts";
 import { main } from "./lib/program.ts";
 import { guard, type Reports } from "./lib/reports.ts";
 import { serve as serveListener, type Server } from "./lib/serve.ts";
@@ -84,34 +84,10 @@ async function converse(conn: Connection, settings: Settings): Promise<void> {
   // If it fails while we still read, nobody waits for it yet, and an error that
   // nobody waits for ends a program. We get it below, where we do wait.
   greeting.catch(() => {});
-  await readToEnd(conn, settings);
-  await greeting;
-}
-
-/** Sends the message. */
-async function greet(conn: Connection, { message }: Settings): Promise<void> {
-  // One write may be short: it takes what fits into the system's buffer, and
-  // returns how much that was. writeAll() writes again until nothing is left.
-  await writeAll(conn, message);
-  // The client answers when its first read brings something, or the end. With an
-  // empty message there's only the end to send.
-  if (message.length === 0) await conn.closeWrite();
-}
-
-/** Reports what the client says, read by read, until its end of stream. */
-async function readToEnd(
-  conn: Connection,
-  { buffer, maxBytes, onText }: Settings,
-): Promise<void> {
+  const { buffer, maxBytes, onText } = settings;
   const bytes = takeBuffer(buffer);
   // A read may end inside a character: the decoder keeps its first bytes.
   const decoder = new StreamDecoder();
-  // If our output isn't read fast enough, we read no further (and don't count
-  // that as the client's silence). Then the system's buffers fill, and TCP slows
-  // the client down: that is flow control.
-  function report(text: string): Promise<void> | void {
-    if (text) return conn.pauseFor(onText?.(text, conn.remoteAddr));
-  }
   for (;;) {
     // A read is not a message. TCP carries bytes, and a read brings as many as
     // are there: half of what the client wrote, or two of its messages at once.
@@ -121,11 +97,32 @@ async function readToEnd(
     if (n === null) break;
     // What is within the limit is shown, even if this read went beyond it.
     const excess = conn.excess(maxBytes);
-    await report(decoder.decode(bytes.subarray(0, n - excess)));
+    const text = decoder.decode(bytes.subarray(0, n - excess));
+    const shown = text && onText?.(text, conn.remoteAddr);
+    // If our output isn't read fast enough, we read no further (and don't count
+    // that as the client's silence). Then the system's buffers fill, and TCP
+    // slows the client down: that is flow control.
+    if (shown) await conn.pauseFor(shown);
     if (excess > 0) throw limitReached(`${maxBytes} bytes (maxBytes)`);
   }
   putBack(bytes); // nothing is read into it any more
-  await report(decoder.end()); // a character that never became complete
+  const rest = decoder.end(); // a character that never became complete
+  if (rest) await conn.pauseFor(onText?.(rest, conn.remoteAddr));
+  await greeting;
+}
+
+/** Sends the message. */
+async function greet(conn: Connection, { message }: Settings): Promise<void> {
+  // One write may be short: it takes what fits into the system's buffer, and
+  // returns how much that was. So we write again until nothing is left.
+  for (let rest = encode(message); rest.length > 0;) {
+    const n = await conn.socket.write(rest);
+    conn.sent += n;
+    rest = rest.subarray(n);
+  }
+  // The client answers when its first read brings something, or the end. With an
+  // empty message there's only the end to send.
+  if (message.length === 0) await conn.closeWrite();
 }
 
 // --- The command line --------------------------------------------------------

@@ -135,26 +135,47 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
     listener[Symbol.dispose]();
   }
 
-  /** Handles one connection; what goes wrong is reported, and stays in it. */
-  async function converse(socket: S): Promise<void> {
+  /**
+   * Handles one connection; what goes wrong is reported, and stays in it. (It's
+   * told by callbacks, because one more async function that waits for the end
+   * would hold half a kilobyte for every client that is there.)
+   */
+  function converse(socket: S): void {
     const conn = new Connection(socket);
-    const peer = conn.remoteAddr;
     connections.add(conn);
+    begin(conn).then(() => end(conn), (error) => end(conn, error));
+  }
+
+  function begin(conn: Connection<S>): Promise<void> {
+    const opened = onOpen?.(conn.remoteAddr);
+    if (opened || "handshake" in conn.socket) return beginLater(conn, opened);
     try {
-      const opened = onOpen?.(peer);
-      if (opened) await conn.pauseFor(opened);
-      if ("handshake" in socket) await shakeHands(socket, handshakeTimeout);
-      await handle(conn);
+      return handle(conn);
     } catch (error) {
-      conn.reason ??= error as Error;
+      return Promise.reject(error);
     }
-    const { reason } = conn; // what becomes of it after its end is no trouble
+  }
+
+  async function beginLater(
+    conn: Connection<S>,
+    opened: Promise<void> | void,
+  ): Promise<void> {
+    if (opened) await conn.pauseFor(opened);
+    const { socket } = conn;
+    if ("handshake" in socket) await shakeHands(socket, handshakeTimeout);
+    await handle(conn);
+  }
+
+  async function end(conn: Connection<S>, error?: Error): Promise<void> {
+    conn.reason ??= error;
+    // What becomes of it after its end is no trouble.
+    const { reason, remoteAddr } = conn;
     if (!conn.ended && !conn.closed) await lingeringClose(conn);
     conn[Symbol.dispose]();
     connections.delete(conn);
-    places.leave(peer);
-    if (reason) onError?.(reason, peer);
-    onDone?.(peer, conn);
+    places.leave(remoteAddr);
+    if (reason) onError?.(reason, remoteAddr);
+    onDone?.(remoteAddr, conn);
   }
 
   /** Closes a connection that is one too many, with a word if that takes no time. */

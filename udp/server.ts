@@ -59,7 +59,7 @@ export function serve(options: ServeOptions = {}): Server {
   const answerTo = answerWith(encode(message), socket.addr as Deno.NetAddr);
   return serveSocket(
     socket,
-    (...incoming) => converse(socket, ...incoming, answerTo, settings),
+    (datagram, peer) => converse(socket, datagram, peer, answerTo, settings),
     settings,
   );
 }

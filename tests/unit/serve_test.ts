@@ -83,6 +83,23 @@ async function quietTurns(time: FakeTime): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await time.pass(1);
 }
 
+// --- A handler that fails ----------------------------------------------------
+
+Deno.test("what a handler throws at once is its own conversation's end", async () => {
+  const reported: string[] = [];
+  const { listener, server } = serveFakes(() => {
+    throw new Error("a bug");
+  }, { onError: ({ message }) => void reported.push(message) });
+  const conns = [new FakeConn("192.0.2.1"), new FakeConn("192.0.2.2")];
+  for (const conn of conns) {
+    listener.bring(conn);
+    await conn.closed.promise;
+  }
+  await turn();
+  assertEquals(reported, ["a bug", "a bug"]);
+  await server.shutdown();
+});
+
 // --- The end of a server -----------------------------------------------------
 
 Deno.test("a conversation that doesn't end is ended at the shutdown, after a grace", async () => {
