@@ -16,10 +16,10 @@ import { Ticker, ticksOf } from "./ticker.ts";
 const HIGH_WATER_MARK = 2 ** 20;
 
 /** Bytes that may still be queued when those who wait go on. */
-const LOW_WATER_MARK = 2 ** 18;
+const LOW_WATER_MARK = 2 ** 19;
 
 /** Bytes that are much: no further ones are gathered first. */
-const MUCH = 2 ** 16;
+const MUCH = 2 ** 17;
 
 /** Seconds that standard output may take nothing before text is dropped. */
 const STALL_TIMEOUT = 5;

@@ -5,7 +5,7 @@
  */
 
 /** Bytes of a page. */
-const PAGE = 2 ** 16;
+const PAGE = 2 ** 18;
 
 /** Characters that are encoded at a time, at least. */
 const FEW = 1024;

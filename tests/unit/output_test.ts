@@ -151,12 +151,12 @@ Deno.test("after a write more is gathered for a while, unless it is much", async
   assertEquals(writes.splice(0), ["one ", "two three "]);
   await time.pass(2);
   output.write("x");
-  output.write("x".repeat(2 ** 16 - 1));
+  output.write("x".repeat(2 ** 17 - 1));
   await time.pass(0);
   assertEquals(writes.splice(0), ["x"]);
   output.write("x"); // now it is much
   await time.pass(0);
-  assertEquals(writes.map(({ length }) => length), Array(16).fill(4096));
+  assertEquals(writes.map(({ length }) => length), Array(32).fill(4096));
 });
 
 Deno.test("a writer who is far ahead is asked to wait, until the reader has caught up", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TextQueue } from "../../lib/queue.ts";
 
-const PAGE = 2 ** 16;
+const PAGE = 2 ** 18;
 
 /** All that waits, page by page. */
 function* pagesOf(queue: TextQueue): Generator<string> {
