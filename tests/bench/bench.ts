@@ -80,6 +80,7 @@ const MIB = 2 ** 20;
 /** The thorough run, and the quick one, which shows that all of it works. */
 export const FULL = {
   rounds: 10,
+  warmUp: 1,
   seconds: 0.4,
   tcpClients: [1, 64, 1000],
   udpClients: [1, 16],
@@ -89,6 +90,7 @@ export const FULL = {
 };
 export const QUICK: typeof FULL = {
   rounds: 1,
+  warmUp: 0.2,
   seconds: 0.2,
   tcpClients: [1, 64],
   udpClients: [16],
@@ -96,9 +98,6 @@ export const QUICK: typeof FULL = {
   stream: 16 * MIB,
   starts: 1,
 };
-
-/** Seconds of load before a rate is measured: compilers warm up. */
-const WARM_UP = 0.3;
 
 // --- The peers ---------------------------------------------------------------
 
@@ -231,7 +230,7 @@ async function* rates(
   for (const clients of peer.single ? all.filter((n) => n <= MANY) : all) {
     const ask = (seconds: number) =>
       load(folder, protocol, server.port, clients, seconds);
-    await ask(WARM_UP);
+    await ask(plan.warmUp); // so that compilers have done their work
     const before = await processorTime(server);
     const found = await ask(plan.seconds);
     const spent = await processorTime(server) - before;
@@ -268,7 +267,7 @@ async function* memory(
 ): AsyncGenerator<Figure> {
   for (const clients of plan.held) {
     const server = await startPeer(peer.command, folder);
-    await load(folder, "tcp", server.port, 64, WARM_UP);
+    await load(folder, "tcp", server.port, MANY, plan.warmUp);
     const before = await memoryOf(server, "VmRSS");
     const args = ["hold", String(server.port), String(clients)];
     const stdin = new Uint8Array();
