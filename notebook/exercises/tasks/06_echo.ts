@@ -27,7 +27,7 @@ export const echo: Exercise = {
   ],
   next: {
     file: "server.ts",
-    code: "async function readToEnd(",
+    code: "async function converse(",
     why: "reads until a read brings nothing",
     chapter: "sockets.ipynb",
     heading: "From bytes to text",
