@@ -202,6 +202,24 @@ Deno.test("a writer who is far ahead a second time is asked to wait again", asyn
   taken.resolve();
 });
 
+Deno.test("writers go on when half of what is much too much is out", async () => {
+  const total = 2 ** 20 + 4097;
+  let taken = 0;
+  let takenByThen = 0;
+  const { output } = open(async ({ length }) => {
+    await turn();
+    taken += length;
+    return length;
+  });
+  output.write("x"); // is being written
+  const waiting = output.write("x".repeat(total - 1));
+  waiting!.then(() => takenByThen = taken);
+  await output.flush();
+  const left = total - takenByThen;
+  assert(left > 0 && left <= 2 ** 19, `${left} bytes are left`);
+  await turn();
+});
+
 /** Lets what is ready run, where setTimeout() is in a test's hands. */
 async function turnInFakeTime(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
