@@ -115,7 +115,7 @@ async function converse(conn: Connection, settings: Settings): Promise<void> {
 async function greet(conn: Connection, { message }: Settings): Promise<void> {
   // One write may be short: it takes what fits into the system's buffer, and
   // returns how much that was. So we write again until nothing is left.
-  for (let rest = encode(message); rest.length > 0;) {
+  for (let rest = message as Uint8Array; rest.length > 0;) {
     const n = await conn.socket.write(rest);
     conn.sent += n;
     rest = rest.subarray(n);

@@ -6,13 +6,17 @@
  * @module
  */
 
-/** Bytes that wait for their next use, at most. */
+/** Bytes of one size that wait for their next use, at most. */
 const KEPT = 2 ** 20;
 
-/** Bytes, and buffers, that are made at a time: small ones share their memory. */
+/**
+ * Bytes, and buffers, that are made at a time: small ones share their memory,
+ * which is kept for as long as one of them is.
+ */
 const SLAB = 2 ** 16, MANY = 64;
 
-const free: Uint8Array<ArrayBuffer>[] = []; // all of one size
+/** Those that are free, by their size: a program has few sizes. */
+const free = new Map<number, Uint8Array<ArrayBuffer>[]>();
 
 /**
  * A buffer of a size; what is in it means nothing.
@@ -28,22 +32,23 @@ const free: Uint8Array<ArrayBuffer>[] = []; // all of one size
  * ```
  */
 export function takeBuffer(size: number): Uint8Array<ArrayBuffer> {
-  if (free.at(-1)?.length !== size) makeBuffers(size);
-  return free.pop()!;
+  return free.get(size)?.pop() ?? makeBuffer(size);
 }
 
-/** Makes as many as one slab has room for, or a single one. */
-function makeBuffers(size: number): void {
+/** Makes as many as a slab has room for, and keeps all but one for later. */
+function makeBuffer(size: number): Uint8Array<ArrayBuffer> {
   const count = Math.max(1, Math.min(MANY, Math.floor(SLAB / size)));
   const slab = new Uint8Array(count * size);
-  free.length = 0; // those of another size
-  for (let i = 0; i < count; i++) {
-    free.push(slab.subarray(i * size, (i + 1) * size));
-  }
+  const buffers = Array.from({ length: count }, (_, i) => {
+    return slab.subarray(i * size, (i + 1) * size);
+  });
+  free.set(size, buffers);
+  return buffers.pop()!;
 }
 
 /** Takes a buffer back that nobody reads into or looks at any more. */
 export function putBack(buffer: Uint8Array<ArrayBuffer>): void {
-  if (free.at(-1)?.length !== buffer.length) free.length = 0; // another size
-  if ((free.length + 1) * buffer.length <= KEPT) free.push(buffer);
+  const others = free.get(buffer.length);
+  const room = KEPT / buffer.length;
+  if (others && others.length + 1 <= room) others.push(buffer);
 }

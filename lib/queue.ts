@@ -16,7 +16,8 @@ const FEW = 1024;
  * They wait as bytes because a string that is put together of a thousand others
  * stays a thousand objects, scattered over all the memory that was used
  * meanwhile: to encode it at its end costs more than all the rest of the
- * printing. And to encode each of them by itself costs twice as much as twenty.
+ * printing. But to encode each text by itself costs twice as much for it as to
+ * encode twenty together.
  *
  * @example Two texts, one page
  * ```ts
@@ -43,7 +44,7 @@ export class TextQueue {
     return this.#full.length * PAGE + this.#filled + this.#text.length;
   }
 
-  /** Adds a text at the end. */
+  /** Adds a text at the end; it begins and ends with whole characters. */
   push(text: string): void {
     this.#text += text;
     if (this.#text.length >= FEW) this.#encode();

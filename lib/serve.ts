@@ -143,7 +143,8 @@ export function serve<S extends Deno.Conn<A>, A extends Deno.Addr>(
   function converse(socket: S): void {
     const conn = new Connection(socket);
     connections.add(conn);
-    begin(conn).then(() => end(conn), (error) => end(conn, error));
+    const done = Promise.resolve(begin(conn)); // a handler may return nothing
+    done.then(() => end(conn), (error) => end(conn, error));
   }
 
   function begin(conn: Connection<S>): Promise<void> {

@@ -15,9 +15,9 @@ import { FileError } from "../../lib/errors.ts";
 import { escapeControls } from "../../lib/escape.ts";
 import * as flag from "../../lib/flags.ts";
 import { ByteReader } from "../../lib/framing.ts";
-import { encode, writeAll } from "../../lib/io.ts";
+import { writeAll } from "../../lib/io.ts";
+import { Output } from "../../lib/output.ts";
 import { main } from "../../lib/program.ts";
-import { printing } from "../../lib/stdio.ts";
 import { Patience } from "../../lib/ticker.ts";
 
 /** Options for {@linkcode send}. */
@@ -304,10 +304,11 @@ if (import.meta.main) {
         },
         onProgress: (bytes, size) => void show(bytes, size, "sent"),
       }).finally(() => bar?.stop());
-      const line = encode(`${digest}  ${file}\n`);
-      await printing((print) => print(line));
+      const output = new Output(log);
+      output.write(`${digest}  ${file}\n`);
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
       if (verbose) log(`${formatBytes(sent)} sent in ${seconds} s`);
+      await output.flush();
     },
   });
 }

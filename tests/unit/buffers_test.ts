@@ -35,11 +35,23 @@ Deno.test("small buffers share their memory, and no byte of it", () => {
   assertEquals(takeBuffer(1).buffer.byteLength, 64); // not 65,536 objects
 });
 
+Deno.test("two sizes in turn take no more than their bytes", () => {
+  const buffers = Array.from({ length: 1000 }, (_, i) => {
+    return takeBuffer(i % 2 ? 700 : 800);
+  });
+  const slabs = new Set(buffers.map(({ buffer }) => buffer));
+  const bytes = [...slabs].reduce((sum, slab) => sum + slab.byteLength, 0);
+  assert(bytes < 1000 * 850, `${bytes} bytes`);
+  buffers.forEach(putBack);
+  const again = buffers.map(({ length }) => takeBuffer(length));
+  assert(again.every((buffer) => slabs.has(buffer.buffer)));
+});
+
 Deno.test("no more than a mebibyte is kept", () => {
-  takeBuffer(1); // none of those below is there already
   const buffers = (size: number, count: number) =>
     Array.from({ length: count }, () => new Uint8Array(size));
-  assertEquals(countKept(buffers(1024, 2000)), 1024);
+  for (const size of [40_000, 2 ** 20, 2 ** 24]) takeBuffer(size);
+  assertEquals(countKept(buffers(40_000, 100)), 26);
   assertEquals(countKept(buffers(2 ** 20, 3)), 1);
   assertEquals(countKept(buffers(2 ** 24, 3)), 0);
 });

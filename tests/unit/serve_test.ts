@@ -100,6 +100,19 @@ Deno.test("what a handler throws at once is its own conversation's end", async (
   await server.shutdown();
 });
 
+Deno.test("a handler that returns nothing to wait for is done", async () => {
+  const reported: string[] = [];
+  const { listener, server } = serveFakes(
+    (() => {}) as unknown as () => Promise<void>,
+    { onError: ({ message }) => void reported.push(message) },
+  );
+  const conn = new FakeConn("192.0.2.1");
+  listener.bring(conn);
+  await conn.closed.promise;
+  await server.shutdown();
+  assertEquals(reported, []);
+});
+
 // --- The end of a server -----------------------------------------------------
 
 Deno.test("a conversation that doesn't end is ended at the shutdown, after a grace", async () => {
