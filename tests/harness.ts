@@ -10,6 +10,7 @@ import { setImmediate } from "node:timers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
 import { formatAddress } from "../lib/address.ts";
+import { delay } from "../lib/io.ts";
 import {
   isInstalled,
   Process as Program,
@@ -88,6 +89,20 @@ export async function startServer(
   );
   const [, port] = await server.err.until(/^server: listening on \S+:(\d+)\n/);
   return Object.assign(server, { port: Number(port) });
+}
+
+/** Resolves when somebody listens on a port of this machine. */
+export async function untilListening(port: number): Promise<void> {
+  const deadline = performance.now() + DEADLINE * 1000;
+  for (;;) {
+    try {
+      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      const isEarly = error instanceof Deno.errors.ConnectionRefused;
+      if (!isEarly || performance.now() > deadline) throw error;
+      await delay(0.02);
+    }
+  }
 }
 
 /** A message of so many bytes in which no two kilobytes are alike. */

@@ -13,6 +13,7 @@ import {
   ROOT,
   superuser,
   unix,
+  untilListening,
 } from "../harness.ts";
 
 const jupyter: [boolean, string] = [
@@ -201,6 +202,8 @@ Deno.test({
       /(http:\/\/127\S+?\d)(\/lab\S*)\?token=(\w+)/,
     );
     assertEquals(path, "/lab/tree/start.ipynb");
+    // JupyterLab says where it is before it listens there.
+    await untilListening(Number(new URL(origin).port));
     const get = async (path: string) => {
       const url = `${origin}/api/contents/${path}?token=${token}`;
       const response = await fetch(url).catch(({ message, cause }) => {

@@ -12,7 +12,14 @@ import {
   stringify,
 } from "../../notebook/jupyter.ts";
 import { launch, open, type Page, type Watched } from "../browser.ts";
-import { copyProject, needs, PATIENT, Process, program } from "../harness.ts";
+import {
+  copyProject,
+  needs,
+  PATIENT,
+  Process,
+  program,
+  untilListening,
+} from "../harness.ts";
 
 const NOTEBOOKS = await listNotebooks();
 
@@ -36,6 +43,7 @@ for (const path of NOTEBOOKS) {
         await using server = startLab(copy);
         await using _ = { [Symbol.asyncDispose]: () => endLab(server) };
         const [url] = await server.err.until(/http:\/\/127\S+token=\w+/);
+        await untilListening(Number(new URL(url).port)); // it says so before it does
         await using browser = await launch();
         const watched = await open(browser, { width: 1280 });
         const { page } = watched;
