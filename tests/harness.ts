@@ -98,8 +98,8 @@ export async function untilListening(port: number): Promise<void> {
     try {
       return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     } catch (error) {
-      const isEarly = error instanceof Deno.errors.ConnectionRefused;
-      if (!isEarly || performance.now() > deadline) throw error;
+      const isRefused = error instanceof Deno.errors.ConnectionRefused;
+      if (!isRefused || performance.now() > deadline) throw error;
       await delay(0.02);
     }
   }
