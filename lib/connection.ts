@@ -37,7 +37,7 @@ export class Connection<S extends Socket = Deno.TcpConn>
   reason?: Error;
   /** Its place in a {@linkcode ConnectionSet}. */
   place: number = -1;
-  /** The socket itself: for what only its kind can do, and where a call counts. */
+  /** The socket itself: for what only its kind can do, and for the hot paths. */
   readonly socket: S;
   #aborted?: PromiseWithResolvers<never>;
   #pauses = 0;

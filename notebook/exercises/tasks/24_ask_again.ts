@@ -21,13 +21,20 @@ const LATE = 40;
 /**
  * Serves, with the program started anew for each try. An answer that comes later
  * than the next question, or when the program has given up, proves nothing.
+ *
+ * @param lab Where the step is tried.
+ * @param serve Serves once.
+ * @param late Milliseconds by which the judge may be late. @default {40}
+ * @param name What the server is called in the record. @default {"server"}
  */
-async function serving(
+export async function serving(
   lab: Lab,
   serve: (server: Datagrams) => Promise<void>,
+  late = LATE,
+  name = "server",
 ): Promise<void> {
-  const server = lab.datagrams("server", "server");
-  await byTheClock(LATE, async () => {
+  const server = lab.datagrams(name, "server");
+  await byTheClock(late, async () => {
     await lab.end();
     await server.forget();
     await serve(server);

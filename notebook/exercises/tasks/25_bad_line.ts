@@ -1,8 +1,9 @@
 import { concat, firstDifference, show } from "../lib/bytes.ts";
 import { cause, type Exercise, Symptom } from "../lib/exercise.ts";
-import { byTheClock, Late } from "../lib/clock.ts";
+import { Late } from "../lib/clock.ts";
 import type { Datagrams } from "../lib/datagrams.ts";
 import type { Lab } from "../lib/lab.ts";
+import { serving } from "./24_ask_again.ts";
 
 /** The most data of one datagram. */
 const MOST = 1_000;
@@ -33,12 +34,13 @@ type Fate = (n: number) => {
 /** Has the program send over a line that treats datagrams in its way. */
 async function transfer(lab: Lab, fate: Fate, sent: Uint8Array): Promise<void> {
   lab.arrange({ stdin: sent });
-  const server = lab.datagrams("", "server");
-  await byTheClock(Infinity, async () => {
-    await lab.end();
-    await server.forget();
-    await receive(lab, server, fate, sent);
-  });
+  // It says itself when it was too late to tell.
+  await serving(
+    lab,
+    (server) => receive(lab, server, fate, sent),
+    Infinity,
+    "",
+  );
 }
 
 /** Receives as the other side of stop and wait. */
